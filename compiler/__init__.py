@@ -1,0 +1,1 @@
+"""From a quantized ONNX file to mapping, schedule and program: the rooms that decide."""

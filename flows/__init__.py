@@ -1,0 +1,1 @@
+"""The command line and the end-to-end flows, with the example networks and architectures."""

@@ -1,0 +1,1 @@
+"""Models of the machine: golden, instruction set, timing and co-simulation."""
