@@ -1,0 +1,93 @@
+"""Reads an architecture file, resolves its cells and refuses combinations that cannot work."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from nngen.cellib import Cell, CellLibrary
+from nngen.errors import ArchitectureError, NngenError
+from nngen.validation import first_problem, read_toml
+
+from ._model import ArchitectureFile
+from ._resolve import resolve_core
+from ._resolved import Core
+
+# Bumped whenever instruction encodings, constant records or the macro image change their meaning.
+INSTRUCTION_SET_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """A validated chip.
+
+    Parameters
+    ----------
+    file
+        What the file says.
+    core
+        The (one) core in numbers.
+    cells
+        Cells in use, by name.
+    cell_folders
+        Where they were read from.
+    """
+
+    file: ArchitectureFile
+    core: Core
+    cells: dict[str, Cell]
+    cell_folders: dict[str, Path]
+
+    @property
+    def name(self) -> str:
+        """Name of the chip."""
+        return self.file.name
+
+    @property
+    def clock_hz(self) -> float:
+        """Clock frequency."""
+        return self.file.clock_hz
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all that shapes programs and hardware: resolved parameters and instruction set version."""
+        shape = {"core": asdict(self.core), "instruction_set": INSTRUCTION_SET_VERSION}
+        return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
+
+
+def read_architecture(path: Path, *, cells: Sequence[Path] = ()) -> Architecture:
+    """Read and check an architecture file.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+    cells
+        More folders of cells (``--cells``).
+
+    Raises
+    ------
+    ArchitectureError, CellError
+        Name the file and the field, what it must be and what it is.
+    """
+    what = f"architecture file '{path}'"
+    raw = read_toml(path, error=ArchitectureError, what=what, name=path.name)
+    try:
+        file = ArchitectureFile.model_validate(raw)
+    except ValidationError as error:
+        raise ArchitectureError(f"{path.name}: {first_problem(error, ArchitectureFile)}") from error
+    for number, folder in enumerate(file.cell_path):
+        if not (path.parent / folder).is_dir():
+            raise ArchitectureError(f"{path.name}: cell_path[{number}] must be a directory, not '{folder}'")
+    library = CellLibrary([*(path.parent / folder for folder in file.cell_path), *cells])
+    try:
+        core, cells_in_use = resolve_core(file.core[0], library, where="core[0]")
+    except NngenError as error:
+        raise type(error)(f"{path.name}: {error}") from error
+    folders = {name: library.folder(name) for name in sorted(cells_in_use)}
+    return Architecture(file=file, core=core, cells=cells_in_use, cell_folders=folders)

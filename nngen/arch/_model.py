@@ -1,0 +1,99 @@
+"""The architecture file as it is written: TOML, schema ``nngen/architecture/1``. Unknown keys are refused."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from nngen.validation import NAME_PATTERN
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def _check_power_of_two(value: int) -> int:
+    if value & (value - 1):
+        raise ValueError(f"must be a power of two, not {value}")
+    return value
+
+
+class CellChoice(_Strict):
+    """A circuit cell and the parameters that differ from its defaults."""
+
+    cell: str = Field(description="name of a cell of the search path")
+    parameters: dict[str, float] = Field(default_factory=dict, description="parameters of the cell, by name")
+
+
+class AdcChoice(CellChoice):
+    """The converter of every column group."""
+
+
+class MacroSpec(_Strict):
+    """A crossbar macro; all macros of a core are equal."""
+
+    rows: int = Field(ge=1, le=2047, description="word lines; a multiple of memory.word_bytes")
+    columns: int = Field(ge=2, le=4096, description="bit lines; even, as a differential pair takes two")
+    dac_bits: int = Field(default=1, ge=1, le=8, description="bits of an activation driven at once")
+    encoding: Literal["differential"] = Field(default="differential", description="how a signed weight is stored")
+    columns_per_adc: int = Field(
+        ge=1, le=255, description="conversions (pairs) that one ADC serves in turn; a divisor of the pairs"
+    )
+    gains: tuple[int, ...] = Field(
+        default=(1,), description="gains of the column readout: powers of two from 1 up to at most the converter's step"
+    )
+    bitcell: CellChoice = Field(description="the storage cell; its parameter `bits` is the width of a weight slice")
+    adc: AdcChoice = Field(description="the converter; its parameter `bits` is the resolution")
+
+    @field_validator("gains")
+    @classmethod
+    def _gains(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        for gain in value:
+            if gain < 1 or gain & (gain - 1):
+                raise ValueError(f"must be powers of two, not {gain}")
+        if 1 not in value or list(value) != sorted(set(value)):
+            raise ValueError(f"must ascend from 1, not {list(value)}")
+        return value
+
+
+class MemorySpec(_Strict):
+    """Memories of a core."""
+
+    activation_bytes: int = Field(ge=16, le=1 << 19, description="activation memory; a multiple of word_bytes")
+    word_bytes: int = Field(default=8, ge=4, le=64, description="port width of activation memory, a power of two")
+    output_buffer_bytes: int = Field(
+        default=256, ge=4, le=8191, description="bytes POST can collect before STORE; a multiple of word_bytes"
+    )
+    program_instructions: int = Field(default=512, ge=16, le=1 << 16, description="64-bit instructions")
+    constant_records: int = Field(default=512, ge=1, le=1 << 14, description="requantization constants, one a source")
+
+    _power = field_validator("word_bytes")(_check_power_of_two)
+
+
+class CoreSpec(_Strict):
+    """A core and how many of it the chip has."""
+
+    count: Literal[1] = Field(default=1, description="cores of this kind; one for now")
+    macros: int = Field(ge=1, le=64, description="crossbar macros of the core")
+    activation_bits: int = Field(default=8, ge=1, le=8, description="widest activation code the row buffer takes")
+    accumulator_bits: int = Field(default=32, ge=8, le=32, description="width of an accumulator, two's complement")
+    multiplier_bits: int = Field(
+        default=25, ge=4, le=25, description="width of the signed multiplier m of the requantization"
+    )
+    queue_depth: int = Field(default=4, ge=2, le=64, description="commands that wait in front of each unit")
+    macro: MacroSpec
+    memory: MemorySpec
+
+
+class ArchitectureFile(_Strict):
+    """The whole file."""
+
+    schema_: Literal["nngen/architecture/1"] = Field(alias="schema", description="version of this format")
+    name: str = Field(
+        pattern=NAME_PATTERN, description="name of the chip: lower-case letters, digits and _, a letter first"
+    )
+    description: str = Field(default="", description="for people")
+    clock_hz: float = Field(default=100e6, gt=0, description="clock of cores and bus")
+    cell_path: tuple[str, ...] = Field(default=(), description="more folders of cells, relative to this file")
+    core: tuple[CoreSpec, ...] = Field(min_length=1, max_length=1, description="`[[core]]`, one table a kind of core")

@@ -1,0 +1,105 @@
+"""The machine in numbers: what mapper, models and hardware read. Derived once from the file and its cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nngen.numerics import Converter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Macro:
+    """A crossbar macro.
+
+    Parameters
+    ----------
+    rows, columns
+        Word lines and bit lines.
+    dac_bits, cell_bits, adc_bits
+        Width of a plane, of a cell's level, of a code.
+    columns_per_adc
+        Conversions that one ADC serves in turn.
+    gains
+        Ascending powers of two.
+    controller
+        Kind of ADC controller.
+    sample_cycles
+        Cycles until a sample is settled.
+    """
+
+    rows: int
+    columns: int
+    dac_bits: int
+    cell_bits: int
+    encoding: str
+    columns_per_adc: int
+    gains: tuple[int, ...]
+    controller: str
+    adc_bits: int
+    sample_cycles: int
+
+    @property
+    def conversions(self) -> int:
+        """Columns or pairs that can be converted."""
+        return self.columns // 2
+
+    @property
+    def adcs(self) -> int:
+        """Converters; ADC k serves pairs k*columns_per_adc onwards."""
+        return self.conversions // self.columns_per_adc
+
+    @property
+    def conversion_cycles(self) -> int:
+        """Cycles of one conversion: SAR samples, then tries one bit a cycle."""
+        return self.sample_cycles + self.adc_bits
+
+    @property
+    def full_scale(self) -> int:
+        """q_max."""
+        return self.rows * ((1 << self.dac_bits) - 1) * ((1 << self.cell_bits) - 1)
+
+    def converter(self, gain: int = 1) -> Converter:
+        """Return the conversion at a gain."""
+        return Converter(bits=self.adc_bits, full_scale=self.full_scale, signed=True, gain=gain)
+
+    @property
+    def usable_gains(self) -> tuple[int, ...]:
+        """Gains that are at most the converter's step."""
+        return tuple(gain for gain in self.gains if gain <= self.converter().step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Core:
+    """A core: macros, memories, widths. Sizes in the unit of their name."""
+
+    macros: int
+    macro: Macro
+    activation_bits: int
+    accumulator_bits: int
+    multiplier_bits: int
+    queue_depth: int
+    activation_bytes: int
+    word_bytes: int
+    output_buffer_bytes: int
+    program_instructions: int
+    constant_records: int
+
+    @property
+    def adcs(self) -> int:
+        """Converters of all macros."""
+        return self.macros * self.macro.adcs
+
+    @property
+    def accumulator_entries(self) -> int:
+        """Accumulators per ADC in one bank."""
+        return self.macro.columns_per_adc
+
+    @property
+    def offset_bits(self) -> int:
+        """Width of b: it takes any product of accumulator and multiplier."""
+        return self.accumulator_bits + self.multiplier_bits
+
+    @property
+    def shift_bits(self) -> int:
+        """Width of s."""
+        return 6

@@ -1,0 +1,55 @@
+"""The artifacts between the links: integer network, mapping, schedule, program."""
+
+from .mapping import MAPPING_SCHEMA, LayerMapping, Mapping, Tile
+from .network import HostInput, HostOutput, MatrixLayer, Network, Tensor
+from .network_file import NETWORK_SCHEMA, NetworkIndex, load_network, save_network
+from .packing import pack_cells, pack_record, unpack_cells, unpack_record
+from .program import ConstantRecord, CoreProgram, Program
+from .program_file import PROGRAM_SCHEMA, ProgramIndex, load_program, save_program
+from .schedule import CoreSchedule, LayerSchedule, MacroSetting, Pass, Region, Round, Run, Schedule, Source
+from .schemas import artifact_schemas, model_schema
+
+__all__ = [
+    # network
+    "HostInput",
+    "HostOutput",
+    "MatrixLayer",
+    "Network",
+    "Tensor",
+    # network files
+    "NETWORK_SCHEMA",
+    "NetworkIndex",
+    "load_network",
+    "save_network",
+    # mapping
+    "MAPPING_SCHEMA",
+    "LayerMapping",
+    "Mapping",
+    "Tile",
+    # schedule
+    "CoreSchedule",
+    "LayerSchedule",
+    "MacroSetting",
+    "Pass",
+    "Region",
+    "Round",
+    "Run",
+    "Schedule",
+    "Source",
+    # program
+    "ConstantRecord",
+    "CoreProgram",
+    "Program",
+    "pack_cells",
+    "pack_record",
+    "unpack_cells",
+    "unpack_record",
+    # program files
+    "PROGRAM_SCHEMA",
+    "ProgramIndex",
+    "load_program",
+    "save_program",
+    # JSON Schemas
+    "artifact_schemas",
+    "model_schema",
+]

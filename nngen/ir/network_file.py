@@ -1,0 +1,283 @@
+"""An integer network as two files: ``network.json`` (all but the arrays) and ``network.npz`` (weights and constants).
+
+The bytes depend on the network alone: keys in a fixed order, arrays uncompressed, one date. Reading believes nothing:
+an array's header must be exactly the one that its entry in ``network.json`` asks for, and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import zipfile
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib import format as npy
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nngen.errors import ModelError
+from nngen.numerics import Requantization, Rounding
+from nngen.validation import first_problem
+
+from .network import HostInput, HostOutput, MatrixLayer, Network, Tensor
+
+NETWORK_SCHEMA = "nngen/network/1"
+INDEX_FILE, ARRAY_FILE = "network.json", "network.npz"
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+LARGEST_INDEX = 1 << 26  # bytes of network.json; a larger one is not read
+
+Array = npt.NDArray[Any]
+ArrayType = Literal["int16", "int64", "float32"]
+LAYER_ARRAYS: tuple[tuple[str, ArrayType], ...] = (
+    *(("weights", "int16"), ("multiplier", "int64")),
+    *(("offset", "int64"), ("shift", "int64"), ("correction", "int64")),
+)
+OUTPUT_ARRAYS: tuple[tuple[str, ArrayType], ...] = (("scale", "float32"), ("offset", "float32"))
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class StoredArray(_Strict):
+    """What network.npz holds under a name: ``layer<i>.<array>`` or ``output<i>.<array>``."""
+
+    type: ArrayType
+    shape: tuple[int, ...]
+
+    @property
+    def header(self) -> bytes:
+        """The header in NumPy's format."""
+        stream = io.BytesIO()
+        kind = np.dtype(self.type).newbyteorder("<")
+        npy.write_array_header_1_0(
+            stream, {"descr": npy.dtype_to_descr(kind), "fortran_order": False, "shape": self.shape}
+        )
+        return stream.getvalue()
+
+    @property
+    def bytes(self) -> int:
+        """Bytes behind the header."""
+        return math.prod(self.shape) * np.dtype(self.type).itemsize
+
+
+class StoredTensor(_Strict):
+    """See ``Tensor``."""
+
+    name: str
+    shape: tuple[int, int, int]
+    bits: int = Field(ge=1, le=32)
+    signed: bool
+    zero_point: int
+    lowest: int
+    highest: int
+
+
+class StoredLayer(_Strict):
+    """See ``MatrixLayer`` and ``Requantization``."""
+
+    name: str
+    input: str
+    output: str
+    strides: tuple[int, int]
+    pads: tuple[int, int, int, int]
+    zero_point: int
+    lowest: int
+    highest: int
+    rounding: Rounding
+
+
+class StoredInput(_Strict):
+    """See ``HostInput``."""
+
+    name: str
+    tensor: str
+    file_shape: tuple[int, ...]
+    file_type: str
+    permutation: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+
+class StoredOutput(_Strict):
+    """See ``HostOutput``."""
+
+    name: str
+    tensor: str
+    file_shape: tuple[int, ...]
+    permutation: tuple[int, ...]
+    zero_point: int
+    tail: tuple[Literal["softmax"], ...]
+
+
+class NetworkIndex(_Strict):
+    """``network.json``."""
+
+    schema_: Literal["nngen/network/1"] = Field(default="nngen/network/1", alias="schema")
+    name: str
+    dialect: str
+    inputs: tuple[StoredInput, ...]
+    tensors: tuple[StoredTensor, ...]
+    layers: tuple[StoredLayer, ...]
+    outputs: tuple[StoredOutput, ...]
+    folded: tuple[str, ...]
+    arrays: dict[str, StoredArray]
+    arrays_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of network.npz")
+
+
+def save_network(network: Network, folder: Path) -> None:
+    """Write a network into ``folder``, which is made where it is missing."""
+    arrays = _arrays(network)
+    stored = _zip(arrays)
+    index = NetworkIndex(
+        name=network.name,
+        dialect=network.dialect,
+        inputs=tuple(StoredInput(**vars(end)) for end in network.inputs),
+        tensors=tuple(StoredTensor(**vars(tensor)) for tensor in network.tensors.values()),
+        layers=tuple(_stored_layer(layer) for layer in network.layers),
+        outputs=tuple(StoredOutput(**_fields(StoredOutput, end)) for end in network.outputs),
+        folded=network.folded,
+        arrays={name: StoredArray(type=array.dtype.name, shape=array.shape) for name, array in arrays.items()},
+        arrays_sha256=hashlib.sha256(stored).hexdigest(),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ARRAY_FILE).write_bytes(stored)
+    (folder / INDEX_FILE).write_bytes((json.dumps(index.model_dump(by_alias=True), indent=2) + "\n").encode())
+
+
+def _fields(model: type[BaseModel], value: object) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in model.model_fields}
+
+
+def _stored_layer(layer: MatrixLayer) -> StoredLayer:
+    values = {**vars(layer.requantization), **vars(layer)}
+    return StoredLayer(**{name: values[name] for name in StoredLayer.model_fields})
+
+
+def _arrays(network: Network) -> dict[str, Array]:
+    arrays: dict[str, Array] = {}
+    for number, layer in enumerate(network.layers):
+        values = {**vars(layer.requantization), "weights": layer.weights}
+        arrays |= {f"layer{number}.{name}": values[name].astype(kind) for name, kind in LAYER_ARRAYS}
+    for number, output in enumerate(network.outputs):
+        arrays |= {f"output{number}.{name}": getattr(output, name).astype(kind) for name, kind in OUTPUT_ARRAYS}
+    return arrays
+
+
+def _zip(arrays: dict[str, Array]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            entry = StoredArray(type=array.dtype.name, shape=array.shape)
+            content = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), entry.header + content)
+    return buffer.getvalue()
+
+
+def load_network(folder: Path) -> Network:
+    """Read the network in ``folder``.
+
+    Raises
+    ------
+    ModelError
+        Where a file is missing, damaged or does not follow the schema; the message names the file.
+    """
+    try:
+        index = NetworkIndex.model_validate_json(_read(folder / INDEX_FILE, at_most=LARGEST_INDEX))
+    except ValidationError as error:
+        raise ModelError(f"{INDEX_FILE}: {first_problem(error, NetworkIndex)}") from error
+    arrays = _load_arrays(folder, index)
+    network = Network(
+        name=index.name,
+        dialect=index.dialect,
+        tensors={entry.name: Tensor(**dict(entry)) for entry in index.tensors},
+        layers=tuple(_layer(entry, _of(arrays, f"layer{number}.")) for number, entry in enumerate(index.layers)),
+        inputs=tuple(HostInput(**dict(entry)) for entry in index.inputs),
+        outputs=tuple(
+            HostOutput(**{**dict(entry), **_of(arrays, f"output{number}.")})
+            for number, entry in enumerate(index.outputs)
+        ),
+        folded=index.folded,
+    )
+    for layer in network.layers:
+        _check(network, layer)
+    return network
+
+
+def _read(path: Path, *, at_most: int) -> bytes:
+    try:
+        if path.stat().st_size > at_most:
+            raise ModelError(f"{path.name} must have at most {at_most} bytes, not {path.stat().st_size}")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def _load_arrays(folder: Path, index: NetworkIndex) -> dict[str, Array]:
+    due = {f"layer{number}.{name}": kind for number in range(len(index.layers)) for name, kind in LAYER_ARRAYS}
+    due |= {f"output{number}.{name}": kind for number in range(len(index.outputs)) for name, kind in OUTPUT_ARRAYS}
+    if {name: entry.type for name, entry in index.arrays.items()} != due:
+        raise ModelError(f"{INDEX_FILE}: arrays must be those of its layers and outputs, each of its type")
+    if any(size < 0 for entry in index.arrays.values() for size in entry.shape):
+        raise ModelError(f"{INDEX_FILE}: shapes of arrays must have sizes of at least 0")
+    needed = sum(entry.bytes + 1024 for entry in index.arrays.values()) + 1024
+    content = _read(folder / ARRAY_FILE, at_most=needed)
+    if hashlib.sha256(content).hexdigest() != index.arrays_sha256:
+        raise ModelError(f"{ARRAY_FILE} is not the file that {INDEX_FILE} was written with")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return {name: _load_array(archive, name, entry) for name, entry in index.arrays.items()}
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
+        raise ModelError(f"{ARRAY_FILE} is damaged: {error}") from error
+
+
+def _load_array(archive: zipfile.ZipFile, name: str, entry: StoredArray) -> Array:
+    header, member = entry.header, archive.getinfo(f"{name}.npy")
+    content = archive.read(member) if member.file_size == len(header) + entry.bytes else b""
+    if not content.startswith(header):
+        raise ModelError(f"{ARRAY_FILE}: {name} must be {entry.type} of shape {list(entry.shape)}")
+    values = np.frombuffer(content, np.dtype(entry.type).newbyteorder("<"), offset=len(header))
+    return values.astype(np.float32 if entry.type == "float32" else np.int64).reshape(entry.shape)
+
+
+def _of(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _layer(entry: StoredLayer, arrays: dict[str, Array]) -> MatrixLayer:
+    return MatrixLayer(
+        name=entry.name,
+        input=entry.input,
+        output=entry.output,
+        weights=arrays["weights"],
+        strides=entry.strides,
+        pads=entry.pads,
+        requantization=Requantization(
+            multiplier=arrays["multiplier"],
+            offset=arrays["offset"],
+            shift=arrays["shift"],
+            correction=arrays["correction"],
+            zero_point=entry.zero_point,
+            lowest=entry.lowest,
+            highest=entry.highest,
+            rounding=entry.rounding,
+        ),
+    )
+
+
+def _check(network: Network, layer: MatrixLayer) -> None:
+    """Refuse a layer whose tensors or arrays do not fit each other."""
+    where = f"{INDEX_FILE}: layer {layer.name!r}"
+    for name in (layer.input, layer.output):
+        if name not in network.tensors:
+            raise ModelError(f"{where} must read and write tensors of the network, not {name!r}")
+    if layer.weights.ndim != 4 or layer.weights.shape[3] != network.tensors[layer.input].shape[2]:
+        raise ModelError(f"{where}: weights must have the channels of its input, not shape {list(layer.weights.shape)}")
+    constants = layer.requantization
+    lengths = {len(array) for array in (constants.multiplier, constants.offset, constants.shift)}
+    if lengths != {layer.outputs} or len(constants.correction) not in (0, layer.outputs):
+        raise ModelError(f"{where}: its constants must have one value for each of its {layer.outputs} outputs")

@@ -1,0 +1,124 @@
+"""``schedule.json``: where tensors live, and in what order the units work, per core.
+
+Everything the code generator needs, decided: it only writes instructions down. Units of addresses are bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Region(_Strict):
+    """Where a tensor lives in activation memory, channel-last with its halo.
+
+    ``address`` is the first byte of the halo; pixel (y, x) starts at
+    ``address + (y + top) * pitch + (x + left) * pixel_bytes``.
+    """
+
+    tensor: str
+    address: int
+    size: int
+    pitch: int
+    pixel_bytes: int
+    halo: tuple[int, int, int, int] = Field(description="top, left, bottom, right in pixels")
+    fill: int = Field(description="code the halo holds")
+
+    def interior(self, y: int = 0, x: int = 0) -> int:
+        """Address of pixel (y, x)."""
+        top, left, _, _ = self.halo
+        return self.address + (y + top) * self.pitch + (x + left) * self.pixel_bytes
+
+
+class Run(_Strict):
+    """One contiguous copy of LOAD.
+
+    ``length`` bytes at ``offset`` from the position's first byte go to word line ``row`` of the macros in ``group``.
+    """
+
+    offset: int
+    length: int
+    row: int
+    group: int
+
+
+class MacroSetting(_Strict):
+    """Configuration of one macro for a pass: MVM commands that name its class run it from column step ``first_step``."""
+
+    macro: int
+    group: int
+    class_: int = Field(alias="class")
+    first_step: int
+    gain: int
+
+
+class Pass(_Strict):
+    """One fill of the row buffer and the MVM command that consumes it."""
+
+    runs: tuple[Run, ...]
+    settings: tuple[MacroSetting, ...]
+    step: int
+    steps: int
+    entry: int
+    overwrite: bool
+
+
+class Source(_Strict):
+    """One accumulator that POST adds: macro, ADC and entry; ``last`` closes the sum of one output channel."""
+
+    macro: int
+    adc: int
+    entry: int
+    output: int
+    last: bool
+
+
+class Round(_Strict):
+    """Passes whose accumulators are requantized and stored together; ``record`` is its first constant record."""
+
+    passes: tuple[Pass, ...]
+    record: int
+    sources: tuple[Source, ...]
+    output_offset: int = Field(description="bytes from the output pixel's first byte")
+    output_bytes: int
+
+
+class LayerSchedule(_Strict):
+    """One layer: for every output position, every round in order."""
+
+    layer: str
+    input: str
+    output: str
+    positions: tuple[int, int] = Field(description="output height, width")
+    input_step: tuple[int, int] = Field(description="bytes the input address moves per output row, column")
+    output_step: tuple[int, int] = Field(description="bytes the output address moves per output row, column")
+    planes: int
+    top_plane_negative: bool
+    invert_top_bit: bool
+    slices: int
+    rounds: tuple[Round, ...]
+
+
+class CoreSchedule(_Strict):
+    """What one core does, in order."""
+
+    core: int
+    regions: tuple[Region, ...]
+    layers: tuple[LayerSchedule, ...]
+
+    def region(self, tensor: str) -> Region:
+        """Return the region of a tensor."""
+        return next(region for region in self.regions if region.tensor == tensor)
+
+
+class Schedule(_Strict):
+    """The whole file."""
+
+    schema_: Literal["nngen/schedule/1"] = Field(default="nngen/schedule/1", alias="schema")
+    architecture_sha256: str
+    cores: tuple[CoreSchedule, ...]

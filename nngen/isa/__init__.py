@@ -1,0 +1,112 @@
+"""The instruction set: one description, and what derives from it without hardware."""
+
+from ._assembler import assemble
+from ._codec import Instruction, decode, encode, instruction
+from ._description import (
+    ADDRESS_REGISTERS,
+    BY_MNEMONIC,
+    BY_OPCODE,
+    COUNTER_BITS,
+    COUNTERS,
+    INSTRUCTIONS,
+    LOOP_DEPTH,
+    MACRO_LIMIT,
+)
+from ._disassembler import disassemble, instruction_text
+from ._events import EVENT_NAMES, EVENTS, Event
+from ._fields import (
+    CAUSE_MEANINGS,
+    INSTRUCTION_BITS,
+    OPCODE_OFFSET,
+    OPCODE_WIDTH,
+    QUEUED_UNITS,
+    UNIT_CODES,
+    Cause,
+    Field,
+    InstructionFormat,
+    Unit,
+)
+from ._manual import manual
+from ._records import (
+    RECORD_SIGNED_FIELDS,
+    cells_per_word,
+    constant_record_bits,
+    constant_record_layout,
+    index_bits,
+    record_words,
+    words_per_row,
+)
+from ._registers import REGISTERS, Register, find_register, register
+from ._service import (
+    ACCUMULATOR_RELEASE_LATENCY,
+    FIRST_ISSUE,
+    ISSUE_LATENCY,
+    LOAD_LATENCY,
+    MVM_LATENCY,
+    OUTPUT_RELEASE_LATENCY,
+    POST_LATENCY,
+    ROW_RELEASE_LATENCY,
+    STORE_LATENCY,
+    mvm_cycles,
+    words_touched,
+)
+
+__all__ = [
+    # description
+    "ADDRESS_REGISTERS",
+    "BY_MNEMONIC",
+    "BY_OPCODE",
+    "CAUSE_MEANINGS",
+    "COUNTERS",
+    "COUNTER_BITS",
+    "INSTRUCTIONS",
+    "INSTRUCTION_BITS",
+    "LOOP_DEPTH",
+    "MACRO_LIMIT",
+    "OPCODE_OFFSET",
+    "OPCODE_WIDTH",
+    "QUEUED_UNITS",
+    "REGISTERS",
+    "UNIT_CODES",
+    "Cause",
+    "Field",
+    "InstructionFormat",
+    "Register",
+    "Unit",
+    "find_register",
+    "register",
+    # events
+    "EVENTS",
+    "EVENT_NAMES",
+    "Event",
+    # codec
+    "Instruction",
+    "decode",
+    "encode",
+    "instruction",
+    # assembly
+    "assemble",
+    "disassemble",
+    "instruction_text",
+    "manual",
+    # constant records and cells
+    "RECORD_SIGNED_FIELDS",
+    "cells_per_word",
+    "constant_record_bits",
+    "constant_record_layout",
+    "index_bits",
+    "record_words",
+    "words_per_row",
+    # service times
+    "ACCUMULATOR_RELEASE_LATENCY",
+    "FIRST_ISSUE",
+    "ISSUE_LATENCY",
+    "LOAD_LATENCY",
+    "MVM_LATENCY",
+    "OUTPUT_RELEASE_LATENCY",
+    "POST_LATENCY",
+    "ROW_RELEASE_LATENCY",
+    "STORE_LATENCY",
+    "mvm_cycles",
+    "words_touched",
+]

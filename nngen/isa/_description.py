@@ -1,0 +1,180 @@
+"""The instruction set, declared once: codec, assembler, hardware decoder, simulator and manual derive from it."""
+
+from __future__ import annotations
+
+from ._fields import Cause, Field, InstructionFormat, Unit
+
+ADDRESS_REGISTERS = 8
+COUNTERS = 8
+COUNTER_BITS = 16
+LOOP_DEPTH = 4
+MACRO_LIMIT = 64
+
+
+def _layout(*fields: tuple[str, int, str] | tuple[str, int, str, bool]) -> tuple[Field, ...]:
+    """Lay fields out from bit 0 upwards."""
+    offset, laid = 0, []
+    for name, width, meaning, *signed in fields:
+        laid.append(Field(name=name, offset=offset, width=width, meaning=meaning, signed=bool(signed and signed[0])))
+        offset += width
+    return tuple(laid)
+
+
+_UNIT = ("unit", 3, "unit whose queue the instruction travels")
+_ADDRESS = ("register", 3, "address register")
+_OFFSET = ("offset", 20, "signed bytes added to the address register", True)
+_OUT_OF_MEMORY = (Cause.ADDRESS, "the run begins outside the register's window or ends beyond activation memory")
+
+
+def _zero(name: str) -> tuple[Cause, str]:
+    return Cause.OPERAND, f"`{name}` is 0"
+
+
+INSTRUCTIONS: tuple[InstructionFormat, ...] = (
+    InstructionFormat(
+        mnemonic="NOP", opcode=0, unit=Unit.SEQUENCER, fields=(), effect="nothing", service_time="1 cycle"
+    ),
+    InstructionFormat(
+        mnemonic="HALT",
+        opcode=1,
+        unit=Unit.SEQUENCER,
+        fields=(),
+        effect="waits until every queue and unit is empty, then ends the program and raises the interrupt",
+        service_time="1 cycle once all units are empty",
+    ),
+    InstructionFormat(
+        mnemonic="SET",
+        opcode=2,
+        unit=None,
+        fields=_layout(_UNIT, ("index", 8, "configuration register of the unit"), ("value", 32, "new value")),
+        effect="writes a configuration register, in order with the unit's other commands",
+        service_time="1 cycle, once the unit's pipeline is empty",
+        drains=True,
+    ),
+    InstructionFormat(
+        mnemonic="ADD",
+        opcode=3,
+        unit=Unit.SEQUENCER,
+        fields=_layout(_ADDRESS, ("value", 24, "signed bytes", True)),
+        effect="moves an address register; the sum wraps once at either end of its window [0, size)",
+        service_time="1 cycle",
+        refusals=((Cause.ADDRESS, "the sum, wrapped once, is outside the window; the register keeps its value"),),
+    ),
+    InstructionFormat(
+        mnemonic="LOOP",
+        opcode=4,
+        unit=Unit.SEQUENCER,
+        fields=_layout(
+            ("count", 16, "repetitions, at least 1; ignored and zero with host"),
+            ("length", 12, "instructions in the body, at least 1"),
+            ("host", 1, "1: take the count from the host register LOOP_COUNT"),
+        ),
+        effect="repeats the next ``length`` instructions; the body of an inner loop must end before the outer one's",
+        service_time="1 cycle; repeating costs none",
+        refusals=(
+            _zero("length"),
+            (Cause.LOOP, "the count, or with `host` the host's, is 0"),
+            (Cause.LOOP, f"{LOOP_DEPTH} loops are open already"),
+            (Cause.LOOP, "the body's last instruction is at or after that of the loop around it"),
+        ),
+    ),
+    InstructionFormat(
+        mnemonic="WAIT",
+        opcode=5,
+        unit=None,
+        fields=_layout(_UNIT, ("counter", 3, "counter"), ("count", 8, "n, at least 1")),
+        effect="the unit waits until the counter is at least n, then subtracts n",
+        service_time="1 cycle once the counter is there",
+        refusals=(_zero("count"),),
+    ),
+    InstructionFormat(
+        mnemonic="SIGNAL",
+        opcode=6,
+        unit=None,
+        fields=_layout(_UNIT, ("counter", 3, "counter")),
+        effect="adds 1 to the counter after everything the unit did before has taken effect",
+        service_time="1 cycle, once the unit's pipeline is empty",
+        drains=True,
+    ),
+    InstructionFormat(
+        mnemonic="LOAD",
+        opcode=8,
+        unit=Unit.LOAD,
+        fields=_layout(
+            _ADDRESS,
+            _OFFSET,
+            ("length", 12, "bytes, at least 1"),
+            ("row", 11, "first word line"),
+            ("group", 6, "macros whose load group this is receive the run"),
+            ("first", 1, "1: acquire a row buffer first"),
+            ("last", 1, "1: hand the row buffer over to MVM"),
+        ),
+        effect="copies a run of bytes from activation memory to consecutive rows of the row buffer being filled",
+        service_time="memory words that the run touches",
+        refusals=(
+            _zero("length"),
+            (Cause.OPERAND, "`row` + `length` is beyond the macros' rows"),
+            _OUT_OF_MEMORY,
+        ),
+    ),
+    InstructionFormat(
+        mnemonic="MVM",
+        opcode=9,
+        unit=Unit.MVM,
+        fields=_layout(
+            ("classes", 16, "bit c: macros of class c take part"),
+            ("step", 8, "added to each macro's first column step"),
+            ("steps", 8, "outputs per ADC, at least 1"),
+            ("entry", 8, "first accumulator entry"),
+            ("overwrite", 1, "1: entries start from 0; 0: add to what they hold"),
+            ("first", 1, "1: acquire an accumulator bank first"),
+            ("last", 1, "1: hand the accumulator bank over to POST"),
+            ("release", 1, "1: clear and free the row buffer at the end"),
+        ),
+        effect="for each plane, for each step, for each slice: one conversion in every ADC of the macros that take "
+        "part, added to the accumulator entry of the step",
+        service_time="planes x steps x slices x cycles per conversion",
+        refusals=(_zero("steps"), (Cause.OPERAND, "`entry` + `steps` is beyond the columns per ADC")),
+    ),
+    InstructionFormat(
+        mnemonic="POST",
+        opcode=10,
+        unit=Unit.POST,
+        fields=_layout(
+            ("record", 14, "first constant record"),
+            ("count", 13, "records, at least 1"),
+            ("first", 1, "1: acquire an output buffer, and write from its first byte"),
+            ("last", 1, "1: hand the output buffer over to STORE"),
+            ("release", 1, "1: free the accumulator bank"),
+        ),
+        effect="sums the accumulators that the records name, requantizes each sum, appends it to the output buffer",
+        service_time="records",
+        refusals=(_zero("count"), (Cause.OPERAND, "`record` + `count` is beyond the constant memory")),
+    ),
+    InstructionFormat(
+        mnemonic="STORE",
+        opcode=11,
+        unit=Unit.STORE,
+        fields=_layout(
+            _ADDRESS,
+            _OFFSET,
+            ("length", 13, "bytes, at least 1"),
+            ("release", 1, "1: free the output buffer"),
+        ),
+        effect="copies the first bytes of the output buffer to activation memory",
+        service_time="memory words that the run touches",
+        refusals=(_zero("length"), (Cause.OPERAND, "`length` is beyond the output buffer"), _OUT_OF_MEMORY),
+    ),
+    InstructionFormat(
+        mnemonic="FILL",
+        opcode=12,
+        unit=Unit.STORE,
+        fields=_layout(_ADDRESS, _OFFSET, ("length", 16, "bytes, at least 1"), ("value", 8, "byte to write")),
+        effect="writes one byte value to a run of activation memory: the padding of a tensor",
+        service_time="memory words that the run touches",
+        refusals=(_zero("length"), _OUT_OF_MEMORY),
+    ),
+)
+
+BY_MNEMONIC: dict[str, InstructionFormat] = {i.mnemonic: i for i in INSTRUCTIONS}
+BY_OPCODE: dict[int, InstructionFormat] = {i.opcode: i for i in INSTRUCTIONS}

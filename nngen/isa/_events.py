@@ -1,0 +1,35 @@
+"""Event counters of a core: what hardware counts, simulators predict and KPIs price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One 32-bit counter, cleared when a program starts."""
+
+    name: str
+    meaning: str
+
+
+EVENTS: tuple[Event, ...] = (
+    Event(name="cycles", meaning="from the cycle after an accepted start to HALT's retirement, both included"),
+    Event(name="instructions", meaning="instructions issued, HALT included"),
+    Event(name="sequencer_stalled", meaning="cycles an instruction could not issue: full queue, or HALT waited"),
+    Event(name="load_busy", meaning="cycles LOAD executed a command"),
+    Event(name="load_stalled", meaning="cycles a command stood at the head of LOAD's queue and could not start"),
+    Event(name="mvm_busy", meaning="cycles MVM executed a command"),
+    Event(name="mvm_stalled", meaning="cycles a command stood at the head of MVM's queue and could not start"),
+    Event(name="post_busy", meaning="cycles POST executed a command"),
+    Event(name="post_stalled", meaning="cycles a command stood at the head of POST's queue and could not start"),
+    Event(name="store_busy", meaning="cycles STORE executed a command"),
+    Event(name="store_stalled", meaning="cycles a command stood at the head of STORE's queue and could not start"),
+    Event(name="memory_reads", meaning="activation memory words that LOAD read"),
+    Event(name="memory_writes", meaning="activation memory words that STORE and FILL wrote"),
+    Event(name="row_writes", meaning="bytes written into row buffers: a byte that goes to n macros counts n times"),
+    Event(name="plane_drives", meaning="planes driven, summed over the macros that took part"),
+    Event(name="conversions", meaning="conversions, summed over the ADCs of the macros that took part"),
+    Event(name="outputs", meaning="codes or words that POST wrote into output buffers"),
+)
+EVENT_NAMES: tuple[str, ...] = tuple(event.name for event in EVENTS)

@@ -1,0 +1,101 @@
+"""The vocabulary of the instruction description: fields, units, instructions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Unit(StrEnum):
+    """Who executes an instruction."""
+
+    SEQUENCER = "sequencer"
+    LOAD = "load"
+    MVM = "mvm"
+    POST = "post"
+    STORE = "store"
+
+
+# The code of a unit in an instruction; VEC takes 5 when it comes.
+UNIT_CODES: dict[Unit, int] = {Unit.SEQUENCER: 0, Unit.LOAD: 1, Unit.MVM: 2, Unit.POST: 3, Unit.STORE: 4}
+QUEUED_UNITS: tuple[Unit, ...] = (Unit.LOAD, Unit.MVM, Unit.POST, Unit.STORE)
+
+
+class Cause(IntEnum):
+    """Why a core stopped."""
+
+    NONE = 0
+    ILLEGAL = 1
+    OPERAND = 2
+    ADDRESS = 3
+    LOOP = 4
+    PROGRAM = 5
+    WATCHDOG = 6
+
+
+CAUSE_MEANINGS: dict[Cause, str] = {
+    Cause.NONE: "HALT ended the program",
+    Cause.ILLEGAL: "undefined opcode, unit or register, or a reserved bit that is set",
+    Cause.OPERAND: "an operand beyond what this architecture has, or zero where it must not be",
+    Cause.ADDRESS: "activation memory address out of range, or an address register outside its window",
+    Cause.LOOP: "more than the nesting depth, count zero, or a body that does not end inside the loop around it",
+    Cause.PROGRAM: "program counter past the program memory",
+    Cause.WATCHDOG: "nothing was issued or executed for as long as the watchdog allows",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Bits ``[offset, offset + width)`` of an instruction."""
+
+    name: str
+    offset: int
+    width: int
+    meaning: str
+    signed: bool = False
+
+    @property
+    def lowest(self) -> int:
+        """Smallest value."""
+        return -(1 << (self.width - 1)) if self.signed else 0
+
+    @property
+    def highest(self) -> int:
+        """Largest value."""
+        return (1 << (self.width - 1)) - 1 if self.signed else (1 << self.width) - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstructionFormat:
+    """One instruction: everything encoder, decoder, hardware, simulator and manual are made from.
+
+    ``unit`` is None where the field ``unit`` of the instruction names it. ``service_time`` is a formula in the words of
+    the manual; the executable form stands in ``_service.py``. ``drains`` marks commands that wait until their unit's
+    pipeline is empty; ``refusals`` say, in the words of the manual, what stops the core instead, beside ILLEGAL.
+    """
+
+    mnemonic: str
+    opcode: int
+    unit: Unit | None
+    fields: tuple[Field, ...]
+    effect: str
+    service_time: str
+    drains: bool = False
+    refusals: tuple[tuple[Cause, str], ...] = ()
+
+    def field(self, name: str) -> Field:
+        """Return the field of this name."""
+        return next(f for f in self.fields if f.name == name)
+
+    @property
+    def used_mask(self) -> int:
+        """Bits that carry meaning; every other bit must be zero."""
+        mask = ((1 << OPCODE_WIDTH) - 1) << OPCODE_OFFSET
+        for f in self.fields:
+            mask |= ((1 << f.width) - 1) << f.offset
+        return mask
+
+
+INSTRUCTION_BITS = 64
+OPCODE_OFFSET = 58
+OPCODE_WIDTH = 6

@@ -1,0 +1,78 @@
+"""Configuration registers that SET writes, per unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ._description import ADDRESS_REGISTERS, MACRO_LIMIT
+from ._fields import Field, Unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """``count`` consecutive registers of one unit, from ``index`` on; reset value 0.
+
+    SET keeps the low ``width`` bits of its value; ``signed`` says that they are two's complement, ``fields`` what they
+    hold where that is more than one number.
+    """
+
+    unit: Unit
+    name: str
+    index: int
+    count: int
+    width: int
+    meaning: str
+    signed: bool = False
+    fields: tuple[Field, ...] = ()
+
+
+REGISTERS: tuple[Register, ...] = (
+    Register(
+        unit=Unit.SEQUENCER, name="BASE", index=0, count=ADDRESS_REGISTERS, width=24, meaning="window's first byte"
+    ),
+    Register(unit=Unit.SEQUENCER, name="SIZE", index=16, count=ADDRESS_REGISTERS, width=24, meaning="window's bytes"),
+    Register(
+        unit=Unit.SEQUENCER,
+        name="POSITION",
+        index=32,
+        count=ADDRESS_REGISTERS,
+        width=24,
+        meaning="offset in the window; must be below SIZE when it is used",
+    ),
+    Register(unit=Unit.LOAD, name="INVERT", index=0, count=1, width=16, meaning="XORed onto every code loaded"),
+    Register(
+        unit=Unit.LOAD, name="GROUP", index=64, count=MACRO_LIMIT, width=6, meaning="load group of macro (index - 64)"
+    ),
+    Register(unit=Unit.MVM, name="PLANES", index=0, count=1, width=5, meaning="planes of the input, at least 1"),
+    Register(unit=Unit.MVM, name="NEGATE_TOP", index=1, count=1, width=1, meaning="1: the top plane counts negative"),
+    Register(unit=Unit.MVM, name="SLICES", index=2, count=1, width=5, meaning="slices of a weight, at least 1"),
+    Register(
+        unit=Unit.MVM,
+        name="MACRO",
+        index=64,
+        count=MACRO_LIMIT,
+        width=17,
+        meaning="macro (index - 64): bits 3..0 class, 11..4 first column step, 15..12 log2 of the gain, 16 enabled",
+        fields=(
+            Field(name="class", offset=0, width=4, meaning="class that MVM commands select"),
+            Field(name="first_step", offset=4, width=8, meaning="first column step of each ADC"),
+            Field(name="log2_gain", offset=12, width=4, meaning="log2 of the gain of the column readout"),
+            Field(name="enabled", offset=16, width=1, meaning="1: the macro takes part"),
+        ),
+    ),
+    Register(unit=Unit.POST, name="LOWEST", index=0, count=1, width=32, meaning="lo, signed", signed=True),
+    Register(unit=Unit.POST, name="HIGHEST", index=1, count=1, width=32, meaning="hi, signed", signed=True),
+    Register(unit=Unit.POST, name="ZERO_POINT", index=2, count=1, width=17, meaning="z, signed", signed=True),
+    Register(unit=Unit.POST, name="ROUNDING", index=3, count=1, width=2, meaning="0 half_even, 1 half_up, 2 floor"),
+    Register(unit=Unit.POST, name="WORDS", index=4, count=1, width=1, meaning="0: outputs are bytes; 1: 32-bit words"),
+)
+
+
+def register(unit: Unit, name: str) -> Register:
+    """Return the register (array) of this name."""
+    return next(r for r in REGISTERS if r.unit is unit and r.name == name)
+
+
+def find_register(unit: Unit, index: int) -> Register | None:
+    """Return the register (array) that holds this index, or None."""
+    return next((r for r in REGISTERS if r.unit is unit and r.index <= index < r.index + r.count), None)

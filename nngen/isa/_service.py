@@ -1,0 +1,24 @@
+"""Closed forms of how long a unit is busy with one command, in cycles. The pipeline latencies are the machine's too."""
+
+from __future__ import annotations
+
+# Cycles from a command's last busy cycle e to the cycle in which its effect is seen:
+LOAD_LATENCY = 2  # row buffer filled, handed over to MVM at e + 2
+MVM_LATENCY = 2  # accumulators written, handed over to POST at e + 2
+ROW_RELEASE_LATENCY = 1  # row buffer cleared and free for LOAD at e + 1
+POST_LATENCY = 8  # outputs written, handed over to STORE at e + 8
+ACCUMULATOR_RELEASE_LATENCY = 2  # accumulator bank free for MVM at e + 2
+STORE_LATENCY = 2  # memory written: a read issued at e + 2 sees it
+OUTPUT_RELEASE_LATENCY = 1  # output buffer free for POST at e + 1
+ISSUE_LATENCY = 1  # an instruction issued in cycle t stands in its unit's queue at t + 1
+FIRST_ISSUE = 1  # the first instruction is issued in cycle 1 after an accepted start
+
+
+def words_touched(address: int, length: int, word_bytes: int) -> int:
+    """Return how many memory words a run of ``length`` bytes at ``address`` touches."""
+    return (address % word_bytes + length + word_bytes - 1) // word_bytes
+
+
+def mvm_cycles(*, planes: int, steps: int, slices: int, conversion_cycles: int) -> int:
+    """Return the busy cycles of one MVM command."""
+    return planes * steps * slices * conversion_cycles
