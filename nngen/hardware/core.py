@@ -1,0 +1,306 @@
+"""A core: sequencer, four units, macro tiles, memories, counters."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from nngen.arch import Core as CoreParameters
+from nngen.isa import EVENT_NAMES, QUEUED_UNITS, Unit, index_bits, record_words, words_per_row
+
+from ._placement import place
+from .banks import Banks
+from .command import PC_BITS, Queue
+from .counters import Counters
+from .events import EVENT_BITS, EventCounters
+from .load import Load
+from .memory import Memory, add_memory
+from .mvm import Mvm
+from .post import Post
+from .retire import RETIRE_PORTS
+from .sequencer import LOOP_COUNT_BITS, Sequencer
+from .store import Store
+from .tile import Tile
+
+WATCHDOG_BITS = 32
+UNITS = {Unit.LOAD: Load, Unit.MVM: Mvm, Unit.POST: Post, Unit.STORE: Store}
+TILE_MODULE = "nngen_tile"
+
+
+class Core(wiring.Component):
+    """One core without its host port. Its reset restarts everything but memories and macro contents.
+
+    Ports
+    -----
+    run
+        In: the program executes; high from the first cycle after the reset until ``done``.
+    done, cause, cause_pc
+        Out: last cycle of the program; why and where it stopped, valid from the next cycle.
+    loop_count, watchdog
+        In: host registers.
+    event_<name>
+        Out: performance counters.
+    program_*, constant_*, macro_*
+        In: write ports of the host, one 32-bit word; only while the core does not run.
+    memory_read, memory_read_address, memory_read_ready, memory_read_data
+        Host read of activation memory: taken in a cycle with ready; the whole word follows in the next cycle.
+    memory_write, memory_write_address, memory_write_data, memory_write_ready
+        Host write, one bit a byte.
+    retire_<unit>_*
+        Out, simulation builds.
+    """
+
+    def __init__(self, core: CoreParameters, *, retire: bool = False):
+        self.core = core
+        self.retire = retire
+        lanes = core.word_bytes
+        words = index_bits(core.activation_bytes // lanes)
+        ports = {
+            "run": In(1),
+            "done": Out(1),
+            "cause": Out(3),
+            "cause_pc": Out(PC_BITS),
+            "loop_count": In(LOOP_COUNT_BITS),
+            "watchdog": In(WATCHDOG_BITS),
+            "program_write": In(2),
+            "program_address": In(index_bits(core.program_instructions)),
+            "constant_write": In(record_words(core)),
+            "constant_address": In(index_bits(core.constant_records)),
+            "macro_write": In(core.macros),
+            "macro_row": In(index_bits(core.macro.rows)),
+            "macro_word": In(index_bits(words_per_row(core))),
+            "write_data": In(32),
+            "memory_read": In(1),
+            "memory_read_address": In(words),
+            "memory_read_ready": Out(1),
+            "memory_read_data": Out(8 * lanes),
+            "memory_write": In(lanes),
+            "memory_write_address": In(words),
+            "memory_write_ready": Out(1),
+        }
+        ports |= {f"event_{name}": Out(EVENT_BITS) for name in EVENT_NAMES}
+        if retire:
+            for unit in Unit:
+                ports |= {name.replace("retire_", f"retire_{unit}_"): port for name, port in RETIRE_PORTS.items()}
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        self.units = {unit: kind(self.core, retire=self.retire) for unit, kind in UNITS.items()}
+        for unit, component in self.units.items():
+            m.submodules[unit] = component
+        m.submodules.sequencer = self.sequencer = Sequencer(self.core, retire=self.retire)
+        self._queues(m)
+        self._memories(m, platform)
+        self._banks(m)
+        self._tiles(m, platform)
+        self._control(m)
+        self._events(m)
+        if self.retire:
+            for unit, component in {Unit.SEQUENCER: self.sequencer, **self.units}.items():
+                for port in RETIRE_PORTS:
+                    m.d.comb += getattr(self, port.replace("retire_", f"retire_{unit}_")).eq(getattr(component, port))
+        return m
+
+    def _queues(self, m: Module) -> None:
+        """Connect sequencer, queues, units and the counters of WAIT and SIGNAL."""
+        m.submodules.counters = counters = Counters()
+        self.queues = {}
+        for name in QUEUED_UNITS:
+            unit = self.units[name]
+            queue = Queue(layout=self.sequencer.layout, depth=self.core.queue_depth)
+            m.submodules[f"{name}_queue"] = self.queues[name] = queue
+            m.d.comb += [
+                queue.push.eq(getattr(self.sequencer, f"push_{name}")),
+                queue.push_data.eq(self.sequencer.entry),
+                getattr(self.sequencer, f"ready_{name}").eq(queue.ready),
+                unit.valid.eq(queue.valid & self.run),
+                unit.head.eq(queue.head),
+                queue.pop.eq(unit.pop),
+                getattr(counters, f"signal_{name}").eq(unit.signal),
+                getattr(counters, f"wait_{name}").eq(unit.wait),
+                getattr(counters, f"index_{name}").eq(unit.index),
+                getattr(counters, f"count_{name}").eq(unit.count),
+                unit.grant.eq(getattr(counters, f"grant_{name}")),
+            ]
+
+    def _memories(self, m: Module, platform: object) -> None:
+        core, lanes = self.core, self.core.word_bytes
+        load, post, store = self.units[Unit.LOAD], self.units[Unit.POST], self.units[Unit.STORE]
+        program = add_memory(
+            m, platform, "program", Memory(depth=core.program_instructions, width=64, granularity=32)
+        )
+        constants = add_memory(
+            m, platform, "constants", Memory(depth=core.constant_records, width=32 * record_words(core), granularity=32)
+        )
+        activations = add_memory(
+            m, platform, "activations", Memory(depth=core.activation_bytes // lanes, width=8 * lanes, granularity=8)
+        )
+        bank_bits = index_bits(core.output_buffer_bytes // lanes)
+        outputs = add_memory(
+            m, platform, "outputs", Memory(depth=2 << bank_bits, width=8 * lanes, granularity=8)
+        )
+        m.d.comb += [
+            program.read_enable.eq(self.sequencer.program_enable),
+            program.read_address.eq(self.sequencer.program_address),
+            self.sequencer.program_data.eq(program.read_data),
+            program.write_enable.eq(self.program_write),
+            program.write_address.eq(self.program_address),
+            program.write_data.eq(self.write_data.replicate(2)),
+            constants.read_enable.eq(post.record_enable),
+            constants.read_address.eq(post.record_address),
+            post.record_data.eq(constants.read_data),
+            constants.write_enable.eq(self.constant_write),
+            constants.write_address.eq(self.constant_address),
+            constants.write_data.eq(self.write_data.replicate(record_words(core))),
+            # The core's own accesses come first; the host takes what is left.
+            self.memory_read_ready.eq(~load.memory_enable),
+            activations.read_enable.eq(load.memory_enable | self.memory_read),
+            activations.read_address.eq(Mux(load.memory_enable, load.memory_address, self.memory_read_address)),
+            load.memory_data.eq(activations.read_data),
+            self.memory_read_data.eq(activations.read_data),
+            self.memory_write_ready.eq(~store.memory_write.any()),
+            activations.write_enable.eq(Mux(self.memory_write_ready, self.memory_write, store.memory_write)),
+            activations.write_address.eq(
+                Mux(self.memory_write_ready, self.memory_write_address, store.memory_address)
+            ),
+            activations.write_data.eq(
+                Mux(self.memory_write_ready, self.write_data.replicate(lanes // 4), store.memory_data)
+            ),
+            outputs.write_enable.eq(post.buffer_write),
+            outputs.write_address.eq(Cat(post.buffer_address, post.buffer_bank)),
+            outputs.write_data.eq(post.buffer_data),
+            outputs.read_enable.eq(store.buffer_enable),
+            store.buffer_data.eq(outputs.read_data),
+        ]
+        self.outputs_address = outputs.read_address
+
+    def _banks(self, m: Module) -> None:
+        """Bookkeeping of the three ping-pong buffers between the units."""
+        load, mvm, post, store = (self.units[u] for u in QUEUED_UNITS)
+        m.submodules.row_banks = self.rows = rows = Banks()
+        m.submodules.accumulator_banks = self.accumulators = accumulators = Banks()
+        m.submodules.output_banks = outputs = Banks()
+        m.d.comb += [
+            rows.acquire.eq(load.acquire),
+            rows.written.eq(load.written),
+            rows.filled.eq(load.filled),
+            rows.released.eq(mvm.row_released),
+            rows.freed.eq(mvm.row_released),
+            load.free.eq(rows.free),
+            load.write_bank.eq(rows.write_bank),
+            mvm.row_full.eq(rows.full),
+            accumulators.acquire.eq(mvm.acquire),
+            accumulators.written.eq(mvm.written),
+            accumulators.filled.eq(mvm.filled),
+            accumulators.released.eq(post.released),
+            accumulators.freed.eq(post.freed),
+            mvm.acc_free.eq(accumulators.free),
+            mvm.acc_write_bank.eq(accumulators.write_bank),
+            post.full.eq(accumulators.full),
+            post.read_bank.eq(accumulators.read_bank),
+            outputs.acquire.eq(post.acquire),
+            outputs.written.eq(post.written_out),
+            outputs.filled.eq(post.filled),
+            outputs.released.eq(store.released),
+            outputs.freed.eq(store.released),
+            post.free.eq(outputs.free),
+            store.full.eq(outputs.full),
+            self.outputs_address.eq(Cat(store.buffer_address, outputs.read_bank)),
+        ]
+
+    def _tiles(self, m: Module, platform: object) -> None:
+        load, mvm, post = self.units[Unit.LOAD], self.units[Unit.MVM], self.units[Unit.POST]
+        broadcast = {
+            "row_bank": load.row_bank,
+            "row_index": load.row_index,
+            "row_low": load.row_low,
+            "row_high": load.row_high,
+            "row_data": load.row_data,
+            "row_clear": mvm.row_released,
+            "row_read_bank": self.rows.read_bank,
+            "plane": mvm.plane,
+            "sample": mvm.sample,
+            "trial": mvm.trial,
+            "entry": mvm.entry,
+            "convert_done": mvm.convert_done,
+            "overwrite": mvm.overwrite,
+            "negate": mvm.negate,
+            "add_entry": mvm.add_entry,
+            "add_bank": mvm.add_bank,
+            "write_bank": self.accumulators.write_bank,
+            "read_bank": post.bank,
+            "read_entry": post.entry,
+            "read_adc": post.adc,
+            "program_row": self.macro_row,
+            "program_word": self.macro_word,
+            "program_data": self.write_data,
+        }
+        tiles = [Tile(self.core, retire=self.retire) for _ in range(self.core.macros)]
+        for i, tile in enumerate(tiles):
+            place(m, platform, f"tile{i}", tile, kind=TILE_MODULE)
+            m.d.comb += [getattr(tile, name).eq(value) for name, value in broadcast.items()]
+            m.d.comb += [
+                tile.row_write.eq(load.row_hit[i]),
+                tile.drive.eq(mvm.drive[i]),
+                tile.add.eq(mvm.add[i]),
+                tile.column.eq(getattr(mvm, f"column_{i}")),
+                tile.gain.eq(getattr(mvm, f"gain_{i}")),
+                tile.shift.eq(getattr(mvm, f"shift_{i}")),
+                tile.program_enable.eq(self.macro_write[i]),
+            ]
+        macro = Signal.like(post.macro)
+        m.d.sync += macro.eq(post.macro)
+        with m.Switch(macro):
+            for i, tile in enumerate(tiles):
+                with m.Case(i):
+                    m.d.comb += post.accumulator.eq(tile.accumulator)
+        if self.retire:
+            digest = Const(0, 32)
+            for i, tile in enumerate(tiles):
+                digest = digest ^ tile.digest.rotate_left(i % 32)
+            m.d.comb += mvm.macro_digest.eq(digest)
+
+    def _control(self, m: Module) -> None:
+        """Quiescence, watchdog, end of the program."""
+        sequencer = self.sequencer
+        waiting = Cat(*[queue.valid for queue in self.queues.values()]).any()
+        empty = Cat(*[unit.empty for unit in self.units.values()]).all()
+        progress = sequencer.issue | Cat(*[unit.busy for unit in self.units.values()]).any()
+        without = Signal(WATCHDOG_BITS)
+        m.d.sync += without.eq(Mux(self.run & ~progress, without + 1, 0))
+        m.d.comb += [
+            sequencer.run.eq(self.run),
+            sequencer.loop_count.eq(self.loop_count),
+            sequencer.quiescent.eq(~waiting & empty),
+            sequencer.watchdog.eq(
+                self.run & ~progress & (self.watchdog != 0) & (without + 1 == self.watchdog)
+            ),
+            self.done.eq(sequencer.done),
+            self.cause.eq(sequencer.cause),
+            self.cause_pc.eq(sequencer.cause_pc),
+        ]
+
+    def _events(self, m: Module) -> None:
+        load, mvm, post, store = (self.units[u] for u in QUEUED_UNITS)
+        added = {
+            "cycles": self.run,
+            "instructions": self.sequencer.issue,
+            "sequencer_stalled": self.sequencer.stalled,
+            "memory_reads": load.memory_enable,
+            "memory_writes": store.memory_write.any(),
+            "row_writes": load.bytes_written,
+            "plane_drives": mvm.plane_drives,
+            "conversions": mvm.conversions,
+            "outputs": post.output,
+        }
+        for name in QUEUED_UNITS:
+            added |= {f"{name}_busy": self.units[name].busy, f"{name}_stalled": self.units[name].stalled}
+        counters = EventCounters({name: len(value) for name, value in added.items()})
+        m.submodules.events = counters
+        for name, value in added.items():
+            m.d.comb += [
+                getattr(counters, f"add_{name}").eq(value),
+                getattr(self, f"event_{name}").eq(getattr(counters, f"value_{name}")),
+            ]

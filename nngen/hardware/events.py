@@ -1,0 +1,39 @@
+"""Performance counters: one 32-bit register an event."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from nngen.isa import EVENT_NAMES
+
+EVENT_BITS = 32
+
+
+class EventCounters(wiring.Component):
+    """Adds up what the units report.
+
+    Ports
+    -----
+    add_<event>
+        In: occurrences in this cycle.
+    value_<event>
+        Out: since the start.
+    """
+
+    def __init__(self, widths: dict[str, int]):
+        self.widths = widths
+        ports = {}
+        for name in EVENT_NAMES:
+            ports |= {f"add_{name}": In(widths.get(name, 1)), f"value_{name}": Out(EVENT_BITS)}
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        for name in EVENT_NAMES:
+            # One register stage keeps wide increments off the units' paths.
+            late = Signal(self.widths.get(name, 1), name=f"late_{name}")
+            value = getattr(self, f"value_{name}")
+            m.d.sync += [late.eq(getattr(self, f"add_{name}")), value.eq(value + late)]
+        return m

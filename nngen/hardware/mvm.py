@@ -1,0 +1,170 @@
+"""MVM: drives planes, steps the column multiplexers, runs the converters, for all macros of the core in lockstep."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib.wiring import In, Out
+
+from nngen.arch import Core
+from nngen.isa import MVM_LATENCY, Unit, index_bits, register
+
+from .adc import CONTROLLERS
+from .unit import QueuedUnit
+
+FIRST_STEP_BITS = 8
+GAIN_BITS = 4
+PLANE_BITS = 5
+
+
+def shift_bits(core: Core) -> int:
+    """Return the width of the largest left shift of a code."""
+    macro = core.macro
+    largest = core.activation_bits - 1 + 9 + (macro.converter().step.bit_length() - 1)
+    return max(1, largest.bit_length())
+
+
+class Mvm(QueuedUnit):
+    """Controller of the macro tiles.
+
+    Ports
+    -----
+    row_full, acc_free, acc_write_bank
+        In: bookkeeping. ``row_released`` (row buffers), ``acquire``, ``written``, ``filled`` (accumulators) go back.
+    drive
+        Out, one bit a macro: it takes part in this cycle.
+    plane
+        Out: plane on the word lines.
+    column_<m>
+        Out: column of each ADC of macro m that is converted.
+    gain_<m>
+        Out: log2 of the gain of macro m.
+    sample, trial
+        Out: see the ADC controller.
+    entry
+        Out: accumulator entry of the conversion; read in the cycle of ``convert_done``.
+    convert_done
+        Out: last cycle of a conversion.
+    add
+        Out, one bit a macro: add its codes in this cycle, with ``overwrite``, ``negate``, ``add_entry``, ``add_bank``
+        and ``shift_<m>``.
+    plane_drives, conversions
+        Out, for the event counters: macros that start a plane; ADCs that finish a conversion.
+    macro_digest
+        In, simulation builds: folded accumulators written in this cycle.
+    """
+
+    latency = MVM_LATENCY
+
+    def __init__(self, core: Core, *, retire: bool):
+        self.core = core
+        macro = core.macro
+        ports = {
+            "row_full": In(1),
+            "row_released": Out(1),
+            "acc_free": In(1),
+            "acc_write_bank": In(1),
+            "acquire": Out(1),
+            "written": Out(1),
+            "filled": Out(1),
+            "drive": Out(core.macros),
+            "plane": Out(PLANE_BITS),
+            "sample": Out(1),
+            "trial": Out(macro.adc_bits),
+            "entry": Out(index_bits(core.accumulator_entries)),
+            "convert_done": Out(1),
+            "add": Out(core.macros),
+            "overwrite": Out(1),
+            "negate": Out(1),
+            "add_entry": Out(index_bits(core.accumulator_entries)),
+            "add_bank": Out(1),
+            "plane_drives": Out(range(core.macros + 1)),
+            "conversions": Out(range(core.adcs + 1)),
+        }
+        for i in range(core.macros):
+            ports |= {f"column_{i}": Out(FIRST_STEP_BITS), f"gain_{i}": Out(GAIN_BITS), f"shift_{i}": Out(shift_bits(core))}
+        if retire:
+            ports["macro_digest"] = In(32)
+        super().__init__(ports, retire=retire)
+
+    def work(self, m: Module, platform: object) -> None:
+        macro = self.core.macro
+        m.submodules.controller = controller = CONTROLLERS[macro.controller](
+            bits=macro.adc_bits, sample_cycles=macro.sample_cycles
+        )
+        planes = self._register(m, "PLANES", PLANE_BITS)
+        negate_top = self._register(m, "NEGATE_TOP", 1)
+        slices = self._register(m, "SLICES", 5)
+        first, last, release = (self.operand("MVM", name) for name in ("first", "last", "release"))
+        plane, output, slice_ = Signal(PLANE_BITS), Signal(8), Signal(5)
+        column = Signal(FIRST_STEP_BITS)
+        plane_shift, slice_shift = Signal(shift_bits(self.core)), Signal(shift_bits(self.core))
+        top_plane, last_output, last_slice = Signal(), Signal(), Signal()
+        m.d.comb += [
+            self.can_start.eq(self.row_full & (~first | self.acc_free)),
+            controller.run.eq(self.working),
+            self.sample.eq(controller.sample),
+            self.trial.eq(controller.trial),
+            self.convert_done.eq(self.working & controller.done),
+            top_plane.eq(plane + 1 >= planes),
+            last_output.eq(output + 1 == self.operand("MVM", "steps")),
+            last_slice.eq(slice_ + 1 >= slices),
+            self.work_ends.eq(self.convert_done & top_plane & last_output & last_slice),
+            self.acquire.eq(self.starting & first),
+            self.written.eq(self.working & self.work_ends & last),
+            self.row_released.eq(self.working & self.work_ends & release),
+            self.plane.eq(plane),
+            self.entry.eq(self.operand("MVM", "entry") + output),
+        ]
+        with m.If(self.convert_done):
+            m.d.sync += [slice_.eq(slice_ + 1), slice_shift.eq(slice_shift + macro.cell_bits), column.eq(column + 1)]
+            with m.If(last_slice):
+                m.d.sync += [slice_.eq(0), slice_shift.eq(0), output.eq(output + 1)]
+                with m.If(last_output):
+                    m.d.sync += [
+                        output.eq(0),
+                        column.eq(0),
+                        plane.eq(Mux(top_plane, 0, plane + 1)),
+                        plane_shift.eq(Mux(top_plane, 0, plane_shift + macro.dac_bits)),
+                    ]
+        taking_part = self._macros(m, column, plane_shift, slice_shift)
+        # The code is in its register one cycle after convert_done: what to do with it travels along.
+        m.d.sync += [
+            self.add.eq(Mux(self.convert_done, taking_part, 0)),
+            self.overwrite.eq(self.operand("MVM", "overwrite") & (plane == 0) & (slice_ == 0)),
+            self.negate.eq(negate_top & top_plane),
+            self.add_entry.eq(self.entry),
+            self.add_bank.eq(self.acc_write_bank),
+            self.filled.eq(self.written),
+        ]
+        adding = Signal()
+        m.d.sync += adding.eq(self.working)
+        count = sum(taking_part[i] for i in range(self.core.macros))
+        starts_plane = self.working & controller.sample & (output == 0) & (slice_ == 0)
+        m.d.comb += [
+            self.drive.eq(Mux(self.working, taking_part, 0)),
+            self.empty.eq(~adding),
+            self.plane_drives.eq(Mux(starts_plane, count, 0)),
+            self.conversions.eq(Mux(self.convert_done, count * macro.adcs, 0)),
+        ]
+
+    def _macros(self, m: Module, column: Value, plane_shift: Value, slice_shift: Value) -> Value:
+        """Per macro: does it take part, which column, which gain, which shift."""
+        classes, step = self.operand("MVM", "classes"), self.operand("MVM", "step")
+        step_shift = self.core.macro.converter().step.bit_length() - 1
+        taking_part = []
+        for i in range(self.core.macros):
+            setting = self.register(m, register(Unit.MVM, "MACRO").index + i, 17, f"macro{i}")
+            class_, first_step, gain, enabled = setting[:4], setting[4:12], setting[12:16], setting[16]
+            taking_part.append(enabled & classes.bit_select(class_, 1))
+            m.d.comb += [
+                getattr(self, f"column_{i}").eq(first_step + step + column),
+                getattr(self, f"gain_{i}").eq(gain),
+            ]
+            m.d.sync += getattr(self, f"shift_{i}").eq(plane_shift + slice_shift + (step_shift - gain))
+        return Cat(*taking_part)
+
+    def _register(self, m: Module, name: str, width: int) -> Value:
+        return self.register(m, register(Unit.MVM, name).index, width, name.lower())
+
+    def digest_write(self, m: Module) -> tuple[Value, Value]:
+        return self.add.any(), self.macro_digest

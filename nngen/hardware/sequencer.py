@@ -1,0 +1,303 @@
+"""Fetches instructions, runs loops, resolves addresses, refuses illegal instructions, feeds the units' queues."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from nngen.arch import Core
+from nngen.isa import (
+    ADDRESS_REGISTERS,
+    BY_MNEMONIC,
+    INSTRUCTIONS,
+    LOOP_DEPTH,
+    OPCODE_OFFSET,
+    QUEUED_UNITS,
+    REGISTERS,
+    UNIT_CODES,
+    Cause,
+    Unit,
+    index_bits,
+    register,
+)
+
+from .command import ADDRESS_FIELD_BITS, BODY_BITS, PC_BITS, Kind, command_layout, operand
+
+LOOP_COUNT_BITS = 16
+POSITION_BITS = 24
+
+
+def address_bits(core: Core) -> int:
+    """Return the width of a number of bytes up to the whole activation memory."""
+    return core.activation_bytes.bit_length()
+
+
+class Sequencer(wiring.Component):
+    """Issues one instruction a cycle (docs/core.md, "Sequencer").
+
+    Ports
+    -----
+    run
+        In: the core works.
+    program_enable, program_address, program_data
+        Program memory.
+    push_<unit>, ready_<unit>, entry
+        Queues of the units.
+    quiescent
+        In: all queues and pipelines are empty.
+    loop_count
+        In: the host's repetitions.
+    issue
+        Out: an instruction issues in this cycle.
+    stalled
+        Out: an instruction is there and cannot issue.
+    done
+        Out: the program ends in this cycle (HALT, or an error once quiescent).
+    cause, cause_pc
+        Out: 0 and pc of the instruction, or the first error.
+    watchdog
+        In: the core made no progress for too long; ends the program at once.
+    retire_valid, retire_word, retire_pc, retire_digest
+        Out, simulation builds: instructions that the sequencer executes itself.
+    """
+
+    def __init__(self, core: Core, *, retire: bool):
+        self.core = core
+        self.retire = retire
+        self.layout = command_layout(retire=retire)
+        ports = {
+            "run": In(1),
+            "program_enable": Out(1),
+            "program_address": Out(index_bits(core.program_instructions)),
+            "program_data": In(64),
+            "entry": Out(self.layout),
+            "quiescent": In(1),
+            "loop_count": In(LOOP_COUNT_BITS),
+            "issue": Out(1),
+            "stalled": Out(1),
+            "done": Out(1),
+            "cause": Out(3),
+            "cause_pc": Out(PC_BITS),
+            "watchdog": In(1),
+        }
+        for unit in QUEUED_UNITS:
+            ports |= {f"push_{unit}": Out(1), f"ready_{unit}": In(1)}
+        if retire:
+            ports |= {"retire_valid": Out(1), "retire_word": Out(64), "retire_pc": Out(PC_BITS), "retire_digest": Out(32)}
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        self.word = Signal(64)
+        self.pc = Signal(range(self.core.program_instructions + 1))
+        self.valid = Signal()
+        self.next_pc = Signal.like(self.pc)
+        self.opcode = Signal(6)
+        self.stopping = Signal()
+        m.d.comb += [
+            self.word.eq(self.program_data),
+            self.opcode.eq(self.word[OPCODE_OFFSET:]),
+            self.program_enable.eq(1),
+            self.program_address.eq(Mux(self.issue, self.next_pc, self.pc)),
+        ]
+        self.is_ = {}
+        for format_ in INSTRUCTIONS:
+            self.is_[format_.mnemonic] = Signal(name=f"is_{format_.mnemonic.lower()}")
+            m.d.comb += self.is_[format_.mnemonic].eq(self.opcode == format_.opcode)
+        self._addresses(m)
+        self._loops(m)
+        self._checks(m)
+        self._issue(m)
+        return m
+
+    def _field(self, mnemonic: str, name: str):
+        return operand(self.word, mnemonic, name)
+
+    def _addresses(self, m: Module) -> None:
+        """Address registers: resolve LOAD, STORE and FILL, execute ADD and SET."""
+        bits = address_bits(self.core)
+        bases = Array([Signal(bits, name=f"base{i}") for i in range(ADDRESS_REGISTERS)])
+        sizes = Array([Signal(bits, name=f"size{i}") for i in range(ADDRESS_REGISTERS)])
+        positions = Array([Signal(bits, name=f"position{i}") for i in range(ADDRESS_REGISTERS)])
+        index = self._field("ADD", "register")
+        base, size, position = Signal(bits), Signal(bits), Signal(bits)
+        moved, wrapped = Signal(signed(26)), Signal(signed(26))
+        step = Mux(self.is_["ADD"], self._field("ADD", "value"), self._field("LOAD", "offset"))
+        self.inside = Signal()
+        self.address = Signal(bits + 1)
+        m.d.comb += [
+            base.eq(bases[index]),
+            size.eq(sizes[index]),
+            position.eq(positions[index]),
+            moved.eq(position + step),
+            wrapped.eq(moved + Mux(moved < 0, size, Mux(moved >= size, -size, 0))),
+            self.inside.eq((wrapped >= 0) & (wrapped < size)),
+            self.address.eq(base + wrapped[:bits]),
+        ]
+        with m.If(self.issue & self.is_["ADD"]):
+            m.d.sync += positions[index].eq(wrapped)
+        for name, registers in (("BASE", bases), ("SIZE", sizes), ("POSITION", positions)):
+            first = register(Unit.SEQUENCER, name).index
+            for i, target in enumerate(registers):
+                hit = (self._field("SET", "unit") == 0) & (self._field("SET", "index") == first + i)
+                with m.If(self.issue & self.is_["SET"] & hit):
+                    m.d.sync += target.eq(self._field("SET", "value"))
+
+    def _loops(self, m: Module) -> None:
+        """The loop stack; its top is entry 0."""
+        pc_bits = len(self.pc)
+        starts = [Signal(pc_bits, name=f"loop_start{i}") for i in range(LOOP_DEPTH)]
+        ends = [Signal(pc_bits + 1, name=f"loop_end{i}") for i in range(LOOP_DEPTH)]
+        rests = [Signal(LOOP_COUNT_BITS, name=f"loop_rest{i}") for i in range(LOOP_DEPTH)]
+        depth = Signal(range(LOOP_DEPTH + 1))
+        count = Mux(self._field("LOOP", "host"), self.loop_count, self._field("LOOP", "count"))
+        end = Signal(13 + max(pc_bits, 12))
+        at_end = Signal()
+        m.d.comb += [
+            end.eq(self.pc + self._field("LOOP", "length")),
+            at_end.eq((depth != 0) & (self.pc == ends[0])),
+            self.next_pc.eq(Mux(at_end & (rests[0] != 1), starts[0], self.pc + 1)),
+        ]
+        self.loop_fault = Signal()
+        m.d.comb += self.loop_fault.eq((count == 0) | (depth == LOOP_DEPTH) | ((depth != 0) & (end >= ends[0])))
+        with m.If(self.issue & self.is_["LOOP"]):
+            m.d.sync += [starts[0].eq(self.pc + 1), rests[0].eq(count), depth.eq(depth + 1)]
+            # An end past the program is never reached: the program counter stops there first.
+            m.d.sync += ends[0].eq(Mux(end >= 1 << pc_bits, (1 << (pc_bits + 1)) - 1, end))
+            for i in range(1, LOOP_DEPTH):
+                m.d.sync += [starts[i].eq(starts[i - 1]), ends[i].eq(ends[i - 1]), rests[i].eq(rests[i - 1])]
+        with m.Elif(self.issue & at_end):
+            with m.If(rests[0] != 1):
+                m.d.sync += rests[0].eq(rests[0] - 1)
+            with m.Else():
+                m.d.sync += depth.eq(depth - 1)
+                for i in range(1, LOOP_DEPTH):
+                    m.d.sync += [starts[i - 1].eq(starts[i]), ends[i - 1].eq(ends[i]), rests[i - 1].eq(rests[i])]
+
+    def _checks(self, m: Module) -> None:
+        """Find the cause, if any, for which the instruction must not issue."""
+        core = self.core
+        illegal, invalid = Signal(), Signal()
+        m.d.comb += illegal.eq(1)
+        with m.Switch(self.opcode):
+            for format_ in INSTRUCTIONS:
+                with m.Case(format_.opcode):
+                    reserved = self.word & Const(~format_.used_mask & ((1 << 64) - 1), 64)
+                    m.d.comb += illegal.eq((reserved != 0) | self._wrong_unit(m, format_.mnemonic))
+        row = self._field("LOAD", "row") + self._field("LOAD", "length")
+        entry = self._field("MVM", "entry") + self._field("MVM", "steps")
+        record = self._field("POST", "record") + self._field("POST", "count")
+        operands = {
+            "LOOP": self._field("LOOP", "length") == 0,
+            "WAIT": self._field("WAIT", "count") == 0,
+            "LOAD": (self._field("LOAD", "length") == 0) | (row > core.macro.rows),
+            "MVM": (self._field("MVM", "steps") == 0) | (entry > core.accumulator_entries),
+            "POST": (self._field("POST", "count") == 0) | (record > core.constant_records),
+            "STORE": (self._field("STORE", "length") == 0)
+            | (self._field("STORE", "length") > core.output_buffer_bytes),
+            "FILL": self._field("FILL", "length") == 0,
+        }
+        for mnemonic, wrong in operands.items():
+            with m.If(self.is_[mnemonic] & wrong):
+                m.d.comb += invalid.eq(1)
+        length = Signal(16)
+        for mnemonic in ("LOAD", "STORE", "FILL"):
+            with m.If(self.is_[mnemonic]):
+                m.d.comb += length.eq(self._field(mnemonic, "length"))
+        addresses = self.is_["ADD"] | self.is_["LOAD"] | self.is_["STORE"] | self.is_["FILL"]
+        beyond = ~self.is_["ADD"] & (self.address + length > core.activation_bytes)
+        self.fault = Signal(3)
+        with m.If(self.pc == core.program_instructions):
+            m.d.comb += self.fault.eq(Cause.PROGRAM)
+        with m.Elif(illegal):
+            m.d.comb += self.fault.eq(Cause.ILLEGAL)
+        with m.Elif(invalid):
+            m.d.comb += self.fault.eq(Cause.OPERAND)
+        with m.Elif(self.is_["LOOP"] & self.loop_fault):
+            m.d.comb += self.fault.eq(Cause.LOOP)
+        with m.Elif(addresses & (~self.inside | beyond)):
+            m.d.comb += self.fault.eq(Cause.ADDRESS)
+
+    def _wrong_unit(self, m: Module, mnemonic: str):
+        """Return whether the unit (and for SET the register) that the instruction names does not exist."""
+        if mnemonic in ("WAIT", "SIGNAL"):
+            unit = self._field(mnemonic, "unit")
+            return (unit == 0) | (unit > max(UNIT_CODES.values()))
+        if mnemonic != "SET":
+            return Const(0)
+        known = Signal()
+        index = self._field("SET", "index")
+        with m.Switch(self._field("SET", "unit")):
+            for unit, code in UNIT_CODES.items():
+                with m.Case(code):
+                    for r in REGISTERS:
+                        if r.unit is unit:
+                            count = min(r.count, self.core.macros) if r.name in ("GROUP", "MACRO") else r.count
+                            with m.If((index >= r.index) & (index < r.index + count)):
+                                m.d.comb += known.eq(1)
+        return ~known
+
+    def _issue(self, m: Module) -> None:
+        """Issue, stall, or stop."""
+        unit = Signal(3)
+        kind = Signal(3)
+        queued = Signal()
+        with m.Switch(self.opcode):
+            for format_ in INSTRUCTIONS:
+                with m.Case(format_.opcode):
+                    if format_.unit is None:
+                        m.d.comb += [unit.eq(self.word[:3]), kind.eq(Kind[format_.mnemonic])]
+                    else:
+                        m.d.comb += unit.eq(UNIT_CODES[format_.unit])
+                    if format_.mnemonic == "FILL":
+                        m.d.comb += kind.eq(Kind.FILL)
+        addressed = self.is_["LOAD"] | self.is_["STORE"] | self.is_["FILL"]
+        low = Mux(addressed, self.address, self.word[:ADDRESS_FIELD_BITS])
+        m.d.comb += [
+            self.entry.body.eq(Cat(low[:ADDRESS_FIELD_BITS], self.word[ADDRESS_FIELD_BITS:BODY_BITS])),
+            self.entry.kind.eq(kind),
+            queued.eq(unit != UNIT_CODES[Unit.SEQUENCER]),
+        ]
+        ready = Signal()
+        with m.Switch(unit):
+            for name in QUEUED_UNITS:
+                with m.Case(UNIT_CODES[name]):
+                    m.d.comb += ready.eq(getattr(self, f"ready_{name}"))
+            with m.Default():
+                m.d.comb += ready.eq(~self.is_["HALT"] | self.quiescent)
+        active = Signal()
+        stop_now = Signal()
+        m.d.comb += [
+            active.eq(self.run & self.valid & ~self.stopping),
+            stop_now.eq(active & (self.fault != 0)),
+            self.issue.eq(active & (self.fault == 0) & ready),
+            self.stalled.eq(active & (self.fault == 0) & ~ready),
+            self.done.eq(
+                (self.issue & self.is_["HALT"]) | ((stop_now | self.stopping) & self.quiescent) | self.watchdog
+            ),
+        ]
+        for name in QUEUED_UNITS:
+            m.d.comb += getattr(self, f"push_{name}").eq(self.issue & queued & (unit == UNIT_CODES[name]))
+        with m.If(self.run):
+            m.d.sync += self.valid.eq(1)
+        with m.If(self.issue):
+            m.d.sync += self.pc.eq(self.next_pc)
+        with m.If(stop_now):
+            m.d.sync += [self.stopping.eq(1), self.cause.eq(self.fault), self.cause_pc.eq(self.pc)]
+        with m.Elif(self.watchdog & ~self.stopping):
+            m.d.sync += [self.cause.eq(Cause.WATCHDOG), self.cause_pc.eq(self.pc)]
+        with m.If(self.issue & self.is_["HALT"]):
+            m.d.sync += self.cause_pc.eq(self.pc)
+        with m.If(self.done):
+            m.d.sync += self.valid.eq(0)
+        if self.retire:
+            m.d.comb += [
+                self.entry.word.eq(self.word),
+                self.entry.pc.eq(self.pc),
+                self.retire_valid.eq(self.issue & ~queued),
+                self.retire_word.eq(self.word),
+                self.retire_pc.eq(self.pc),
+            ]
+
+

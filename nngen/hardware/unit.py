@@ -1,0 +1,118 @@
+"""What all queued units share: their head of the queue, their ports to the counters, how a command runs."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from nngen.isa import COUNTERS, index_bits
+
+from .command import Kind, command_layout, operand
+from .counters import WAIT_BITS
+from .retire import RETIRE_PORTS, RetirePipeline
+
+
+class QueuedUnit(wiring.Component):
+    """Base of LOAD, MVM, POST and STORE.
+
+    A subclass adds its ports, and in :meth:`work` says when a work command may start, when it ends, and what it does.
+
+    Ports
+    -----
+    valid, head, pop
+        The unit's queue.
+    signal, wait, index, count, grant
+        The counters.
+    busy, stalled
+        Out: the unit executes; a command is there and cannot start.
+    empty
+        Out: nothing is in the unit's pipeline.
+    """
+
+    latency: int
+
+    def __init__(self, ports: dict[str, object], *, retire: bool):
+        self.retire = retire
+        layout: data.StructLayout = command_layout(retire=retire)
+        super().__init__(
+            {
+                "valid": In(1),
+                "head": In(layout),
+                "pop": Out(1),
+                "signal": Out(1),
+                "wait": Out(1),
+                "index": Out(index_bits(COUNTERS)),
+                "count": Out(WAIT_BITS),
+                "grant": In(1),
+                "busy": Out(1),
+                "stalled": Out(1),
+                "empty": Out(1),
+                **(RETIRE_PORTS if retire else {}),
+                **ports,
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        body, kind = self.head.body, self.head.kind
+        work = (kind == Kind.WORK) | (kind == Kind.FILL)
+        self.can_start, self.work_ends = Signal(), Signal()
+        self.working, self.set_now = Signal(), Signal()
+        running, starts, simple = Signal(), Signal(), Signal()
+        m.d.comb += [
+            self.wait.eq(self.valid & (kind == Kind.WAIT)),
+            self.index.eq(operand(body, "WAIT", "counter")),
+            self.count.eq(operand(body, "WAIT", "count")),
+        ]
+        with m.Switch(kind):
+            with m.Case(Kind.SET, Kind.SIGNAL):
+                m.d.comb += simple.eq(self.empty)
+            with m.Case(Kind.WAIT):
+                m.d.comb += simple.eq(self.grant)
+        # A work command that started runs on until it ends; ``starting`` marks its first cycle.
+        self.starting = starts
+        m.d.comb += [
+            starts.eq(self.valid & work & ~running & self.can_start),
+            self.working.eq(starts | running),
+            self.set_now.eq(self.valid & (kind == Kind.SET) & simple),
+            self.signal.eq(self.valid & (kind == Kind.SIGNAL) & simple),
+            self.busy.eq(self.working | (self.valid & ~work & simple)),
+            self.stalled.eq(self.valid & ~self.busy),
+            self.pop.eq((self.working & self.work_ends) | (self.valid & ~work & simple)),
+        ]
+        m.d.sync += running.eq(self.working & ~self.work_ends)
+        self.work(m, platform)
+        if self.retire:
+            m.submodules.retire = pipeline = RetirePipeline(latency=self.latency - 1)
+            m.d.comb += [
+                pipeline.ended.eq(self.pop),
+                pipeline.word.eq(self.head.word),
+                pipeline.pc.eq(self.head.pc),
+                self.retire_valid.eq(pipeline.retire_valid),
+                self.retire_word.eq(pipeline.retire_word),
+                self.retire_pc.eq(pipeline.retire_pc),
+                self.retire_digest.eq(pipeline.retire_digest),
+            ]
+            write, contribution = self.digest_write(m)
+            m.d.comb += [pipeline.write.eq(write), pipeline.contribution.eq(contribution)]
+        return m
+
+    def operand(self, mnemonic: str, field: str) -> Value:
+        """Return an operand of the command at the head."""
+        return operand(self.head.body, mnemonic, field)
+
+    def register(self, m: Module, index: int, width: int, name: str, *, signed: bool = False) -> Signal:
+        """Add the configuration register ``index`` that SET writes."""
+        target = Signal(width, name=name)
+        with m.If(self.set_now & (self.operand("SET", "index") == index)):
+            m.d.sync += target.eq(self.operand("SET", "value"))
+        return target.as_signed() if signed else target
+
+    def work(self, m: Module, platform: object) -> None:
+        """Drive ``can_start``, ``work_ends``, ``empty`` and the unit's own ports."""
+        raise NotImplementedError
+
+    def digest_write(self, m: Module) -> tuple[Value, Value]:
+        """Return (a write takes effect, its folded data) for the digest of simulation builds."""
+        raise NotImplementedError

@@ -1,0 +1,49 @@
+"""The host side of the chip: register map and driver."""
+
+from nngen.isa import (
+    cells_per_word,
+    constant_record_bits,
+    constant_record_layout,
+    index_bits,
+    record_words,
+    words_per_row,
+)
+
+from ._blocks import Block, program_blocks
+from ._driver import Driver, Outcome
+from ._header import c_header
+from ._register_map import (
+    EVENT_BASE,
+    MAGIC,
+    HostRegister,
+    RegisterMap,
+    Window,
+    macro_word_index,
+    register_map,
+)
+from ._tensors import tensor_addresses
+from ._transport import Transport
+
+__all__ = [
+    "EVENT_BASE",
+    "MAGIC",
+    "HostRegister",
+    "RegisterMap",
+    "Window",
+    "c_header",
+    "cells_per_word",
+    "constant_record_bits",
+    "constant_record_layout",
+    "index_bits",
+    "macro_word_index",
+    "record_words",
+    "register_map",
+    "words_per_row",
+    # driver
+    "Block",
+    "Driver",
+    "Outcome",
+    "Transport",
+    "program_blocks",
+    "tensor_addresses",
+]

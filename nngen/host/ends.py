@@ -1,0 +1,98 @@
+"""The host's part of a network: quantizing what goes in, scaling what comes out, in float32 as onnxruntime does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nngen.errors import InputError, suggestion
+from nngen.ir import HostInput, HostOutput, Network, Tensor
+
+Array = npt.NDArray[Any]
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float32]
+
+
+def quantize_inputs(network: Network, inputs: Mapping[str, Array]) -> dict[str, IntArray]:
+    """Quantize samples into the accelerator's codes.
+
+    Parameters
+    ----------
+    network
+        Its ``inputs`` say how.
+    inputs
+        Arrays of the file's type and shape (samples, declared shape without batch) by ONNX name; a batch axis of 1
+        after the samples is accepted.
+
+    Returns
+    -------
+    Codes of shape (samples, height, width, channels) by tensor name.
+
+    Raises
+    ------
+    InputError
+        Where a name, type, shape or number of samples does not fit, or a value is NaN.
+    """
+    names = {end.name for end in network.inputs}
+    for name in inputs:
+        if name not in names:
+            known = ", ".join(map(repr, sorted(names)))
+            raise InputError(f"inputs must be named {known}, not {name!r}{suggestion(name, names)}")
+    codes = {end.tensor: _quantized(end, network.tensors[end.tensor], inputs) for end in network.inputs}
+    counts = {end.name: len(codes[end.tensor]) for end in network.inputs}
+    if len(set(counts.values())) > 1:
+        raise InputError(f"all inputs must have the same number of samples, not {counts}")
+    return codes
+
+
+def _quantized(end: HostInput, tensor: Tensor, inputs: Mapping[str, Array]) -> IntArray:
+    if end.name not in inputs:
+        raise InputError(f"input {end.name!r} is missing; it must have shape (samples, {_sizes(end)})")
+    values = np.asarray(inputs[end.name])
+    if str(values.dtype) != end.file_type:
+        raise InputError(f"input {end.name!r} must be of type {end.file_type}, not {values.dtype}")
+    if values.shape[1:] not in (end.file_shape, (1, *end.file_shape)) or not len(values):
+        raise InputError(f"input {end.name!r} must have shape (samples, {_sizes(end)}), not {values.shape}")
+    if np.isnan(values).any():
+        raise InputError(f"input {end.name!r} must hold numbers, and holds NaN")
+    ordered = values.reshape(-1, *end.file_shape).transpose(0, *(axis + 1 for axis in end.permutation))
+    with np.errstate(over="ignore"):
+        codes = np.rint(ordered.astype(np.float32) / np.float32(end.scale)).astype(np.float64) + end.zero_point
+    clipped: IntArray = np.clip(codes, tensor.lowest, tensor.highest).astype(np.int64)
+    return clipped.reshape(-1, *tensor.shape)
+
+
+def _sizes(end: HostInput) -> str:
+    return ", ".join(map(str, end.file_shape))
+
+
+def finish_outputs(network: Network, codes: Mapping[str, npt.NDArray[np.integer[Any]]]) -> dict[str, FloatArray]:
+    """Turn the accelerator's output codes into what the file's outputs hold.
+
+    Parameters
+    ----------
+    network
+        Its ``outputs`` say how.
+    codes
+        Codes of shape (samples, height, width, channels) by tensor name.
+
+    Returns
+    -------
+    Float32 arrays of shape (samples, declared shape without batch) by ONNX name.
+    """
+    return {end.name: _finished(end, codes[end.tensor]) for end in network.outputs}
+
+
+def _finished(end: HostOutput, codes: npt.NDArray[np.integer[Any]]) -> FloatArray:
+    real = (codes.astype(np.int64) - end.zero_point).astype(np.float32) * end.scale + end.offset
+    values = real.transpose(0, *(axis + 1 for axis in end.permutation)).reshape(-1, *end.file_shape)
+    return _softmax(values) if "softmax" in end.tail else values
+
+
+def _softmax(values: FloatArray) -> FloatArray:
+    powers: FloatArray = np.exp(values - values.max(axis=-1, keepdims=True))
+    total: FloatArray = powers.sum(axis=-1, keepdims=True)
+    return powers / total
