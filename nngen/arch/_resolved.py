@@ -54,6 +54,11 @@ class Macro:
         return self.sample_cycles + self.adc_bits
 
     @property
+    def accumulation_cycles(self) -> int:
+        """ADCs that share one shift-adder, which takes their codes one a cycle while they convert: a power of two."""
+        return 1 << (min(self.adcs, self.conversion_cycles).bit_length() - 1)
+
+    @property
     def full_scale(self) -> int:
         """q_max."""
         return self.rows * ((1 << self.dac_bits) - 1) * ((1 << self.cell_bits) - 1)

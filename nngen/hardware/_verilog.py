@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from amaranth._toolchain.yosys import find_yosys  # private: pyproject.toml pins amaranth for it
 from amaranth.back import rtlil
-from amaranth.back.verilog import _convert_rtlil_text  # private: pyproject.toml pins amaranth for it
 from amaranth.lib import wiring
 
 from ._placement import VerilogPlatform
+
+# Processes become multiplexers and flip-flops with enable and reset, duplicates are merged: half the lines of Amaranth's own
+# back end, and no ``always @*`` block that a simulator might not run at time 0 (Amaranth's issues 594 and 1629).
+_SCRIPT = (
+    "proc",
+    "opt_clean",
+    "opt_expr",
+    "opt_merge",
+    "opt_muxtree",
+    "opt_reduce",
+    "opt_merge",
+    "opt_dff",
+    "opt_expr",
+    "opt_clean",
+    "write_verilog -sv -noattr",
+)
+_OLDEST_YOSYS = (0, 40)
 
 
 def convert(component: wiring.Component, name: str) -> dict[str, str]:
     """Return the Verilog text of a component and of everything placed below it by name, by module name.
 
-    ``write_verilog -sv`` avoids the pitfall that ``always @*`` blocks may not run at time 0 under ``iverilog -g2012``;
     ``emit_src=False`` keeps absolute paths out of the output.
     """
     platform = VerilogPlatform()
     platform.modules[name] = component
-    rtlil_texts: list[str] = []
+    texts: list[str] = []
     done: list[str] = []
     while len(done) < len(platform.modules):
         for module in [module for module in platform.modules if module not in done]:
-            rtlil_texts.append(rtlil.convert(platform.modules[module], name=module, platform=platform, emit_src=False))
+            texts.append(rtlil.convert(platform.modules[module], name=module, platform=platform, emit_src=False))
             done.append(module)
-    text = _convert_rtlil_text("\n".join(rtlil_texts), strip_internal_attrs=True, write_verilog_opts=("-sv",))
+    rtlil_text = "\n".join(texts)
+    yosys = find_yosys(lambda version: version >= _OLDEST_YOSYS)
+    text = yosys.run(["-q", "-"], "\n".join((f"read_rtlil <<rtlil\n{rtlil_text}\nrtlil", *_SCRIPT)))
     return _split(text, done)
 
 
@@ -31,7 +49,8 @@ def _split(text: str, tops: list[str]) -> dict[str, str]:
     """Sort the modules of a Verilog text by the component they belong to."""
     files = {top: "" for top in tops}
     for module in text.split("\nmodule ")[1:]:
-        name = module.split("(", 1)[0].strip().lstrip("\\").split(" ")[0]
+        name = module.split("(", 1)[0].strip().lstrip("\\")
+        top = name.split(".")[0]
         body = "module " + module[: module.rindex("endmodule")] + "endmodule\n"
-        files[name.split(".")[0]] += ("\n" if files[name.split(".")[0]] else "") + body
+        files[top] += ("\n" if files[top] else "") + body
     return files

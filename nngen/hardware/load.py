@@ -76,7 +76,7 @@ class Load(QueuedUnit):
         m.d.comb += [
             stop.eq(low + length),
             self.can_start.eq(~first | self.free),
-            self.work_ends.eq(((word + 1) << lane_bits) >= stop),
+            self.work_ends.eq(word == (stop - 1) >> lane_bits),
             self.memory_enable.eq(self.working),
             self.memory_address.eq((start >> lane_bits) + word),
             self.acquire.eq(self.starting & first),
@@ -92,9 +92,7 @@ class Load(QueuedUnit):
         ])
         shift = Signal(max(1, lane_bits))
         lane_valid = Signal(lanes)
-        valid = Cat(*[
-            ((word << lane_bits) + lane >= low) & ((word << lane_bits) + lane < stop) for lane in range(lanes)
-        ])
+        valid = lane_mask(low, stop[:lane_bits], word == 0, self.work_ends, lanes)
         m.d.sync += [
             self.row_hit.eq(Mux(self.working, groups, 0)),
             self.row_bank.eq(self.write_bank),
@@ -131,6 +129,13 @@ class Load(QueuedUnit):
             for i in range(lanes)
         ]
         return write, fold(Cat(*bytes_)) ^ row
+
+
+def lane_mask(low: Value, stop_low: Value, first: Value, last: Value, lanes: int) -> Value:
+    """Return which lanes of a word a run covers: from ``low`` on in its first, below ``stop_low`` (0: all) in its last."""
+    return Cat(*[
+        ~(first & (low > lane)) & ~(last & (stop_low != 0) & (stop_low <= lane)) for lane in range(lanes)
+    ])
 
 
 def rotate_lanes(value: Value, shift: Value, lanes: int, width: int) -> Value:

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core
-from nngen.isa import MVM_LATENCY, Unit, index_bits, register
+from nngen.isa import Unit, index_bits, mvm_latency, register
 
 from .adc import CONTROLLERS
 from .unit import QueuedUnit
@@ -45,19 +45,18 @@ class Mvm(QueuedUnit):
     convert_done
         Out: last cycle of a conversion.
     add
-        Out, one bit a macro: add its codes in this cycle, with ``overwrite``, ``negate``, ``add_entry``, ``add_bank``
+        Out, one bit a macro: add the code of its ADC ``add_lane`` of each shift-adder, with ``overwrite``, ``negate``, ``add_entry``, ``add_bank``
         and ``shift_<m>``.
     plane_drives, conversions
         Out, for the event counters: macros that start a plane; ADCs that finish a conversion.
     macro_digest
-        In, simulation builds: folded accumulators written in this cycle.
+        In, simulation builds: folded accumulators of the conversion, in the cycle of the last one's write.
     """
-
-    latency = MVM_LATENCY
 
     def __init__(self, core: Core, *, retire: bool):
         self.core = core
         macro = core.macro
+        self.latency = mvm_latency(macro.accumulation_cycles)
         ports = {
             "row_full": In(1),
             "row_released": Out(1),
@@ -73,6 +72,7 @@ class Mvm(QueuedUnit):
             "entry": Out(index_bits(core.accumulator_entries)),
             "convert_done": Out(1),
             "add": Out(core.macros),
+            "add_lane": Out(index_bits(macro.accumulation_cycles)),
             "overwrite": Out(1),
             "negate": Out(1),
             "add_entry": Out(index_bits(core.accumulator_entries)),
@@ -127,22 +127,32 @@ class Mvm(QueuedUnit):
                         plane_shift.eq(Mux(top_plane, 0, plane_shift + macro.dac_bits)),
                     ]
         taking_part = self._macros(m, column, plane_shift, slice_shift)
-        # The code is in its register one cycle after convert_done: what to do with it travels along.
-        m.d.sync += [
-            self.add.eq(Mux(self.convert_done, taking_part, 0)),
-            self.overwrite.eq(self.operand("MVM", "overwrite") & (plane == 0) & (slice_ == 0)),
-            self.negate.eq(negate_top & top_plane),
-            self.add_entry.eq(self.entry),
-            self.add_bank.eq(self.acc_write_bank),
-            self.filled.eq(self.written),
-        ]
-        adding = Signal()
-        m.d.sync += adding.eq(self.working)
+        # The code is in its register one cycle after convert_done: what to do with it is kept while it is added.
+        lanes_left = self.add_lane != macro.accumulation_cycles - 1
+        ends = Signal()
+        with m.If(self.convert_done):
+            m.d.sync += [
+                self.add.eq(taking_part),
+                self.add_lane.eq(0),
+                self.overwrite.eq(self.operand("MVM", "overwrite") & (plane == 0) & (slice_ == 0)),
+                self.negate.eq(negate_top & top_plane),
+                self.add_entry.eq(self.entry),
+                self.add_bank.eq(self.acc_write_bank),
+                ends.eq(self.written),
+            ]
+        with m.Elif(lanes_left):
+            m.d.sync += self.add_lane.eq(self.add_lane + 1)
+        with m.Else():
+            m.d.sync += [self.add.eq(0), ends.eq(0)]
+        self._last_lane = ~lanes_left
+        m.d.comb += self.filled.eq(ends & ~lanes_left)
+        in_flight = Signal(self.latency - 1)
+        m.d.sync += in_flight.eq(Cat(self.working, in_flight[:-1]))
         count = sum(taking_part[i] for i in range(self.core.macros))
         starts_plane = self.working & controller.sample & (output == 0) & (slice_ == 0)
         m.d.comb += [
             self.drive.eq(Mux(self.working, taking_part, 0)),
-            self.empty.eq(~adding),
+            self.empty.eq(~in_flight.any()),
             self.plane_drives.eq(Mux(starts_plane, count, 0)),
             self.conversions.eq(Mux(self.convert_done, count * macro.adcs, 0)),
         ]
@@ -160,11 +170,12 @@ class Mvm(QueuedUnit):
                 getattr(self, f"column_{i}").eq(first_step + step + column),
                 getattr(self, f"gain_{i}").eq(gain),
             ]
-            m.d.sync += getattr(self, f"shift_{i}").eq(plane_shift + slice_shift + (step_shift - gain))
+            with m.If(self.convert_done):
+                m.d.sync += getattr(self, f"shift_{i}").eq(plane_shift + slice_shift + (step_shift - gain))
         return Cat(*taking_part)
 
     def _register(self, m: Module, name: str, width: int) -> Value:
         return self.register(m, register(Unit.MVM, name).index, width, name.lower())
 
     def digest_write(self, m: Module) -> tuple[Value, Value]:
-        return self.add.any(), self.macro_digest
+        return self.add.any() & self._last_lane, self.macro_digest

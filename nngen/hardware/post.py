@@ -22,8 +22,8 @@ class Post(QueuedUnit):
         Read port of constant memory.
     entry, adc, macro
         Out, in the cycle after a record was read: which accumulator it adds.
-    bank
-        Out: bank of that accumulator.
+    read, bank
+        Out: an accumulator is read; its bank.
     accumulator
         In, in the cycle after that: its value.
     buffer_write, buffer_address, buffer_data
@@ -49,6 +49,7 @@ class Post(QueuedUnit):
                 "adc": Out(index_bits(core.macro.adcs)),
                 "macro": Out(index_bits(core.macros)),
                 "bank": Out(1),
+                "read": Out(1),
                 "accumulator": In(signed(core.accumulator_bits)),
                 "buffer_write": Out(lanes),
                 "buffer_bank": Out(1),
@@ -85,6 +86,7 @@ class Post(QueuedUnit):
         # Stage 1: the record is there, the accumulator is read.
         valid1 = self._delay(m, self.working, 1, "valid")
         m.d.comb += [
+            self.read.eq(valid1),
             self.entry.eq(record["entry"]),
             self.adc.eq(record["adc"]),
             self.macro.eq(record["macro"]),

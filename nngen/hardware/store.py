@@ -9,7 +9,7 @@ from nngen.arch import Core
 from nngen.isa import STORE_LATENCY, index_bits
 
 from .command import Kind, address
-from .load import rotate_lanes
+from .load import lane_mask, rotate_lanes
 from .retire import fold
 from .sequencer import address_bits
 from .unit import QueuedUnit
@@ -58,7 +58,7 @@ class Store(QueuedUnit):
         m.d.comb += [
             stop.eq(low + length),
             self.can_start.eq(fill | self.full),
-            self.work_ends.eq(((word + 1) << lane_bits) >= stop),
+            self.work_ends.eq(word == (stop - 1) >> lane_bits),
             self.buffer_enable.eq(self.working & ~fill),
             self.buffer_address.eq(word),
             self.released.eq(self.working & self.work_ends & ~fill & self.operand("STORE", "release")),
@@ -71,9 +71,7 @@ class Store(QueuedUnit):
             filling.eq(fill),
             value.eq(self.operand("FILL", "value")),
             shift.eq(low),
-            mask.eq(
-                Cat(*[((word << lane_bits) + lane >= low) & ((word << lane_bits) + lane < stop) for lane in range(lanes)])
-            ),
+            mask.eq(lane_mask(low, stop[:lane_bits], word == 0, self.work_ends, lanes)),
             self.memory_address.eq((start >> lane_bits) + word),
         ]
         # Output byte i goes to lane (i + shift): the lanes below shift come from the word before.

@@ -24,14 +24,15 @@ class Tile(wiring.Component):
         From LOAD, see there; ``row_write`` is this tile's bit of ``row_hit``.
     row_clear, row_read_bank
         In: clear the row buffer that MVM reads, at the end of the cycle; which one that is.
-    drive, plane, column, gain, sample, trial, entry, add, overwrite, negate, add_entry, add_bank, shift
+    drive, plane, column, gain, sample, trial, entry, convert_done, add, add_lane, overwrite, negate, add_entry, add_bank,
+    write_bank, shift
         From MVM, see there; this tile's bits.
-    read_bank, read_entry, read_adc
+    read, read_bank, read_entry, read_adc
         In, from POST: accumulator to read. ``accumulator`` follows one cycle later.
     program_enable, program_row, program_word, program_data
         Programming port of the macro.
     digest
-        Out, simulation builds: folded accumulators written in this cycle.
+        Out, simulation builds: folded accumulators of a conversion, in the cycle of their last write.
     """
 
     def __init__(self, core: Core, *, retire: bool):
@@ -56,12 +57,14 @@ class Tile(wiring.Component):
             "entry": In(index_bits(core.accumulator_entries)),
             "convert_done": In(1),
             "add": In(1),
+            "add_lane": In(index_bits(macro.accumulation_cycles)),
             "overwrite": In(1),
             "negate": In(1),
             "add_entry": In(index_bits(core.accumulator_entries)),
             "add_bank": In(1),
             "write_bank": In(1),
             "shift": In(shift_bits(core)),
+            "read": In(1),
             "read_bank": In(1),
             "read_entry": In(index_bits(core.accumulator_entries)),
             "read_adc": In(index_bits(macro.adcs)),
@@ -98,39 +101,39 @@ class Tile(wiring.Component):
         """Two banks of one code a row; returns the plane on the word lines."""
         core = self.core
         lanes, bits, rows = core.word_bytes, core.activation_bits, core.macro.rows
-        banks = [[Signal(bits, name=f"row{r}_bank{b}") for r in range(rows)] for b in range(2)]
-        data = Signal(lanes * bits)
-        m.d.comb += data.eq(Mux(self.row_write, self.row_data, 0))
-        before_first = (1 << len(self.row_index)) - 1
+        words = rows // lanes
+        banks = [Signal(rows * bits, name=f"rows{b}") for b in range(2)]
+        # Bit w: the lower part of the word goes to row-buffer word w - 1, the upper part to word w.
+        hits = Signal(words + 1)
+        m.d.comb += hits.eq(
+            Cat(*[self.row_write & (self.row_index == (w - 1) % (1 << len(self.row_index))) for w in range(words + 1)])
+        )
         for b, bank in enumerate(banks):
-            here, clear = Signal(name=f"write_bank{b}"), Signal(name=f"clear_bank{b}")
-            m.d.comb += [
-                here.eq(self.row_write & (self.row_bank == b)),
-                clear.eq(self.row_clear & (self.row_read_bank == b)),
-            ]
-            lower = Signal(name=f"below_bank{b}")
-            m.d.comb += lower.eq(here & (self.row_index == before_first))
-            for w in range(rows // lanes):
-                hit = Signal(name=f"hit{w}_bank{b}")
-                m.d.comb += hit.eq(here & (self.row_index == w))
-                for j in range(lanes):
-                    row = bank[w * lanes + j]
-                    with m.If(clear):
-                        m.d.sync += row.eq(0)
-                    with m.Elif((hit & self.row_low[j]) | (lower & self.row_high[j])):
-                        m.d.sync += row.eq(data[j * bits : (j + 1) * bits])
-                lower = hit
-        reading = [Signal(bits, name=f"row{r}") for r in range(rows)]
-        for r in range(rows):
-            m.d.comb += reading[r].eq(Mux(self.row_read_bank, banks[1][r], banks[0][r]))
+            written = Signal(rows, name=f"written{b}")
+            here = self.row_bank == b
+            m.d.comb += written.eq(
+                Cat(*[
+                    (hits[w + 1].replicate(lanes) & self.row_low | hits[w].replicate(lanes) & self.row_high)
+                    & here.replicate(lanes)
+                    for w in range(words)
+                ])
+            )
+            for row in range(rows):
+                lane = row % lanes
+                with m.If(written[row]):
+                    m.d.sync += bank[row * bits : (row + 1) * bits].eq(self.row_data[lane * bits : (lane + 1) * bits])
+            with m.If(self.row_clear & (self.row_read_bank == b)):
+                m.d.sync += bank.eq(0)
         dac_bits = core.macro.dac_bits
-        planes = Signal(rows * dac_bits)
-        with m.Switch(self.plane):
-            for p in range(-(-bits // dac_bits)):
-                with m.Case(p):
-                    m.d.comb += planes.eq(Cat(*[_plane(row, p, dac_bits) for row in reading]))
+        planes = [Cat(*[_plane(bank[r * bits : (r + 1) * bits], p, dac_bits) for r in range(rows)])
+                  for p in range(-(-bits // dac_bits)) for bank in banks]
+        selected = Signal(rows * dac_bits)
+        with m.Switch(Cat(self.row_read_bank, self.plane)):
+            for index, plane in enumerate(planes):
+                with m.Case(index):
+                    m.d.comb += selected.eq(plane)
         word_lines = Signal(rows * dac_bits)
-        m.d.comb += word_lines.eq(planes & self.drive.replicate(rows * dac_bits))
+        m.d.comb += word_lines.eq(selected & self.drive.replicate(rows * dac_bits))
         return word_lines
 
     def _converters(self, m: Module, crossbar: Crossbar) -> list[Value]:
@@ -149,56 +152,87 @@ class Tile(wiring.Component):
         return codes
 
     def _accumulators(self, m: Module, platform: object, codes: list[Value]) -> None:
-        """Shift-add every code onto its accumulator: read in the cycle of convert_done, write in the next."""
+        """Shift-add every code onto its accumulator.
+
+        Each shift-adder takes the codes of its ADCs one a cycle, from the cycle after convert_done on: the first from
+        its register, the others from a chain that moves up. The accumulators of the ADCs that have the same turn make up
+        a word; it is read in the cycle before.
+        """
         core = self.core
-        width, adcs = core.accumulator_bits, core.macro.adcs
+        width, share = core.accumulator_bits, core.macro.accumulation_cycles
+        groups = [codes[first : first + share] for first in range(0, len(codes), share)]
+        turn_bits = len(self.add_lane) if share > 1 else 0
+        next_turn = Mux(self.convert_done, 0, self.add_lane + 1)[:turn_bits]
+        reading = self.convert_done | self.add
         banks = []
         for b in range(2):
-            memory = Memory(depth=core.accumulator_entries, width=width * adcs)
+            memory = Memory(
+                depth=core.accumulator_entries << turn_bits, width=width * len(groups), granularity=width * len(groups)
+            )
             banks.append(add_memory(m, platform, f"accumulators{b}", memory))
-        adc, bank = Signal.like(self.read_adc), Signal()
-        m.d.sync += [adc.eq(self.read_adc), bank.eq(self.read_bank)]
-        held = Signal(width * adcs)
-        m.d.comb += held.eq(Mux(self.add_bank, banks[1].read_data, banks[0].read_data))
         sums = []
-        for k, code in enumerate(codes):
-            shifted, total = Signal(signed(width), name=f"shifted{k}"), Signal(width, name=f"sum{k}")
+        for g, group in enumerate(groups):
+            code = self._chain(m, group, g)
+            before = Mux(self.add_bank, *(bank.read_data[g * width : (g + 1) * width] for bank in reversed(banks)))
+            shifted, total = Signal(signed(width), name=f"shifted{g}"), Signal(width, name=f"sum{g}")
             m.d.comb += [
                 shifted.eq(code << self.shift),
-                total.eq(
-                    Mux(self.overwrite, 0, held[k * width : (k + 1) * width])
-                    + (shifted ^ self.negate.replicate(width))
-                    + self.negate
-                ),
+                total.eq(Mux(self.overwrite, 0, before) + (shifted ^ self.negate.replicate(width)) + self.negate),
             ]
             sums.append(total)
+        entry = Mux(self.convert_done, self.entry, self.add_entry)
         for b, memory in enumerate(banks):
-            converting = Signal(name=f"converting{b}")
+            mine = Signal(name=f"accumulating{b}")
             m.d.comb += [
-                converting.eq(self.convert_done & (self.write_bank == b)),
-                memory.read_enable.eq(1),
-                memory.read_address.eq(Mux(converting, self.entry, self.read_entry)),
+                mine.eq(reading & (Mux(self.convert_done, self.write_bank, self.add_bank) == b)),
+                memory.read_enable.eq(mine | (self.read & (self.read_bank == b))),
+                memory.read_address.eq(
+                    Mux(mine, Cat(next_turn, entry), Cat(self.read_adc[:turn_bits], self.read_entry))
+                ),
                 memory.write_enable.eq(self.add & (self.add_bank == b)),
-                memory.write_address.eq(self.add_entry),
+                memory.write_address.eq(Cat(self.add_lane[:turn_bits], self.add_entry)),
                 memory.write_data.eq(Cat(*sums)),
             ]
-        chosen = Signal(width * adcs)
-        m.d.comb += chosen.eq(Mux(bank, banks[1].read_data, banks[0].read_data))
-        m.d.comb += self.accumulator.eq(chosen.word_select(adc, width).as_signed())
+        group, bank = Signal(range(max(2, len(groups)))), Signal()
+        m.d.sync += [group.eq(self.read_adc >> turn_bits), bank.eq(self.read_bank)]
+        chosen = Mux(bank, banks[1].read_data, banks[0].read_data)
+        m.d.comb += self.accumulator.eq(chosen.word_select(group, width).as_signed())
         if self.retire:
-            lanes = [_rotated(total, k) for k, total in enumerate(sums)]
-            m.d.comb += self.digest.eq(Mux(self.add, _xor(lanes), 0))
+            self._digest(m, sums)
+
+    def _chain(self, m: Module, codes: list[Value], group: int) -> Value:
+        """Return the code of the ADC whose turn it is."""
+        if len(codes) == 1:
+            return codes[0]
+        chain = [Signal.like(code, name=f"chain{group}_{i + 1}") for i, code in enumerate(codes[1:])]
+        for i, register in enumerate(chain):
+            later = chain[i + 1] if i + 1 < len(chain) else register
+            m.d.sync += register.eq(Mux(self.add_lane == 0, codes[i + 1], later))
+        code = Signal.like(codes[0], name=f"turn{group}")
+        m.d.comb += code.eq(Mux(self.add_lane == 0, codes[0], chain[0]))
+        return code
+
+    def _digest(self, m: Module, sums: list[Value]) -> None:
+        """Collect the accumulators of one conversion; complete in the cycle of the last write."""
+        share, adcs = self.core.macro.accumulation_cycles, self.core.macro.adcs
+        written = Signal(32)
+        with m.Switch(self.add_lane):
+            for turn in range(share):
+                now = [
+                    fold(total).rotate_left((g * share + turn) % 32)
+                    for g, total in enumerate(sums)
+                    if g * share + turn < adcs
+                ]
+                with m.Case(turn):
+                    m.d.comb += written.eq(_xor(now) & self.add.replicate(32))
+        collected = Signal(32)
+        m.d.comb += self.digest.eq(Mux(self.add_lane == 0, 0, collected) ^ written)
+        m.d.sync += collected.eq(self.digest)
 
 
 def _plane(code: Value, plane: int, dac_bits: int) -> Value:
     bits = code[plane * dac_bits : (plane + 1) * dac_bits]
     return bits if len(bits) == dac_bits else Cat(bits, Const(0, dac_bits - len(bits)))
-
-
-def _rotated(value: Value, by: int) -> Value:
-    """Rotate a number, as 32 bits, left."""
-    wide = fold(value)
-    return wide.rotate_left(by % 32)
 
 
 def _xor(values: list[Value]) -> Value:

@@ -21,7 +21,7 @@ from ._register_map import (
     macro_word_index,
     register_map,
 )
-from ._tensors import tensor_addresses
+from ._tensors import tensor_addresses, tensor_bytes, tensor_codes
 from ._transport import Transport
 
 __all__ = [
@@ -46,4 +46,6 @@ __all__ = [
     "Transport",
     "program_blocks",
     "tensor_addresses",
+    "tensor_bytes",
+    "tensor_codes",
 ]

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from nngen.arch import Core
 from nngen.errors import ProgramError
-from nngen.ir import CoreProgram
-from nngen.ir.packing import pack_cells, pack_record
+from nngen.ir import CoreProgram, pack_cells, pack_record
 from nngen.isa import INSTRUCTION_BITS, encode, record_words, words_per_row
 
 from ._register_map import RegisterMap, macro_word_index, register_map

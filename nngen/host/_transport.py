@@ -1,4 +1,4 @@
-"""What the driver needs of a bus: words to and from addresses. A simulator, a bridge to a board or a test provides it."""
+"""What the driver needs of a bus: words to and from addresses. A simulator, a board or a test provides it."""
 
 from __future__ import annotations
 

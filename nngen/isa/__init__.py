@@ -42,12 +42,12 @@ from ._service import (
     FIRST_ISSUE,
     ISSUE_LATENCY,
     LOAD_LATENCY,
-    MVM_LATENCY,
     OUTPUT_RELEASE_LATENCY,
     POST_LATENCY,
     ROW_RELEASE_LATENCY,
     STORE_LATENCY,
     mvm_cycles,
+    mvm_latency,
     words_touched,
 )
 
@@ -102,11 +102,11 @@ __all__ = [
     "FIRST_ISSUE",
     "ISSUE_LATENCY",
     "LOAD_LATENCY",
-    "MVM_LATENCY",
     "OUTPUT_RELEASE_LATENCY",
     "POST_LATENCY",
     "ROW_RELEASE_LATENCY",
     "STORE_LATENCY",
     "mvm_cycles",
+    "mvm_latency",
     "words_touched",
 ]

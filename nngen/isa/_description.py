@@ -6,7 +6,7 @@ from ._fields import Cause, Field, InstructionFormat, Unit
 
 ADDRESS_REGISTERS = 8
 COUNTERS = 8
-COUNTER_BITS = 16
+COUNTER_BITS = 8
 LOOP_DEPTH = 4
 MACRO_LIMIT = 64
 

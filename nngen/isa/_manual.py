@@ -28,7 +28,7 @@ from ._fields import (
     Unit,
 )
 from ._registers import REGISTERS, Register
-from ._service import LOAD_LATENCY, MVM_LATENCY, POST_LATENCY, STORE_LATENCY
+from ._service import LOAD_LATENCY, POST_LATENCY, STORE_LATENCY, mvm_latency
 
 _INTRODUCTION = f"""\
 # The instruction set
@@ -58,7 +58,7 @@ value=…` writes any index, also one that no core has.
 
 _LIMITS: tuple[tuple[str, int], ...] = (
     ("address registers", ADDRESS_REGISTERS),
-    ("counters, each of 16 bits" if COUNTER_BITS == 16 else f"counters, each of {COUNTER_BITS} bits", COUNTERS),
+    (f"counters, each of {COUNTER_BITS} bits", COUNTERS),
     ("loops inside each other", LOOP_DEPTH),
     ("macros of a core, at most", MACRO_LIMIT),
 )
@@ -183,7 +183,7 @@ def _events() -> str:
 def _latencies() -> str:
     rows = (
         ("LOAD", LOAD_LATENCY, "row buffer filled"),
-        ("MVM", MVM_LATENCY, "accumulators written"),
+        ("MVM", f"{mvm_latency(1)}, one more for each further ADC of its shift-adder", "accumulators written"),
         ("POST", POST_LATENCY, "outputs written"),
         ("STORE, FILL", STORE_LATENCY, "memory written: a read in that cycle sees it"),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 # Cycles from a command's last busy cycle e to the cycle in which its effect is seen:
 LOAD_LATENCY = 2  # row buffer filled, handed over to MVM at e + 2
-MVM_LATENCY = 2  # accumulators written, handed over to POST at e + 2
 ROW_RELEASE_LATENCY = 1  # row buffer cleared and free for LOAD at e + 1
 POST_LATENCY = 8  # outputs written, handed over to STORE at e + 8
 ACCUMULATOR_RELEASE_LATENCY = 2  # accumulator bank free for MVM at e + 2
@@ -12,6 +11,14 @@ STORE_LATENCY = 2  # memory written: a read issued at e + 2 sees it
 OUTPUT_RELEASE_LATENCY = 1  # output buffer free for POST at e + 1
 ISSUE_LATENCY = 1  # an instruction issued in cycle t stands in its unit's queue at t + 1
 FIRST_ISSUE = 1  # the first instruction is issued in cycle 1 after an accepted start
+
+
+def mvm_latency(accumulation_cycles: int) -> int:
+    """Return the cycles from MVM's last busy cycle to accumulators written and handed over to POST.
+
+    ``accumulation_cycles`` ADCs share a shift-adder, which takes their codes one after the other.
+    """
+    return 1 + accumulation_cycles
 
 
 def words_touched(address: int, length: int, word_bytes: int) -> int:
