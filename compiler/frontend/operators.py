@@ -1,0 +1,88 @@
+"""Pass: what can never become hardware is refused by name, before anything is computed from it.
+
+Rules
+-----
+1. An operator that belongs to a dialect not read yet is refused with the dialect's name and the way out.
+2. A graph with layers but without any quantizer is a float network: its first layer is named.
+3. An operator that is neither supported nor foldable is refused with the list of those that are supported.
+4. A node has the inputs that its operator takes in the file's operator set. Attributes that the operator does not know
+   are ignored: exporters leave notes there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+
+from .folding import FOLDABLE
+from .graph import Graph, Node
+
+QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
+LAYERS = ("Conv", "Gemm", "MatMul")
+SUPPORTED = (
+    *("Conv", "Gemm", "MatMul", "Add", "BatchNormalization"),
+    *("QuantizeLinear", "DequantizeLinear", "Relu", "Clip"),
+    *("Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze"),
+    *("Identity", "Dropout", "Softmax"),
+)
+QCDQ_WAY_OUT = "export as QCDQ (brevitas: export_onnx_qcdq)"
+QONNX = f"the QONNX dialect is not supported yet; {QCDQ_WAY_OUT}"
+QOPERATOR = "the QOperator dialect is not supported yet; quantize with quant_format=QuantFormat.QDQ"
+OTHER_DIALECTS = {
+    "Quant": QONNX,
+    "IntQuant": QONNX,
+    "BipolarQuant": QONNX,
+    "Trunc": QONNX,
+    "QLinearConv": QOPERATOR,
+    "QLinearMatMul": QOPERATOR,
+    "QGemm": QOPERATOR,
+    "ConvInteger": QOPERATOR,
+    "MatMulInteger": QOPERATOR,
+    "DynamicQuantizeLinear": "scales that depend on the data are not supported; quantize statically",
+    "DynamicQuantizeLSTM": "scales that depend on the data are not supported; quantize statically",
+}
+ONLY_ONNX_DOMAIN = "only operators of ONNX itself are supported, not those of domain {domain!r}"
+
+
+def refuse_unsupported(graph: Graph) -> Graph:
+    """Return the graph unchanged, or raise ModelError for what can never become a network."""
+    for node in graph.nodes:
+        if node.operator in OTHER_DIALECTS:
+            raise graph.refusal(node, OTHER_DIALECTS[node.operator])
+    _refuse_float(graph)
+    for node in graph.nodes:
+        if reason := unsupported(node) or _wrong_inputs(graph, node):
+            raise graph.refusal(node, reason)
+    return graph
+
+
+def _refuse_float(graph: Graph) -> None:
+    layers = [node for node in graph.nodes if node.operator in LAYERS and not node.domain]
+    if not layers or any(node.operator in QUANTIZERS for node in graph.nodes):
+        return
+    for node in layers:
+        weights = graph.constant(node.input(1))
+        if weights is not None and np.isnan(weights.astype(np.float64)).any():
+            raise graph.refusal(node, f"its weights {node.input(1)!r} hold NaN")
+    raise graph.refusal(layers[0], f"it has no quantizer, nor has any other layer; {QCDQ_WAY_OUT}")
+
+
+def unsupported(node: Node) -> str:
+    """Return why a node is not supported, or an empty string."""
+    if node.domain:
+        return ONLY_ONNX_DOMAIN.format(domain=node.domain)
+    if node.operator in SUPPORTED or node.operator in FOLDABLE:
+        return ""
+    return f"this operator is not supported; supported are {', '.join(SUPPORTED)}"
+
+
+def _wrong_inputs(graph: Graph, node: Node) -> str:
+    try:
+        schema = onnx.defs.get_schema(node.operator, max_inclusive_version=graph.opset, domain="")
+    except onnx.defs.SchemaError:
+        return f"ONNX has this operator only after operator set {graph.opset}"
+    fewest, most, given = schema.min_input, schema.max_input, len(node.inputs)
+    required = node.inputs[:fewest]
+    if given < fewest or given > most or "" in required:
+        return f"it must have {fewest} to {most} inputs, not {given - required.count('')}"
+    return "" if node.outputs and node.outputs[0] else "it must have an output"
