@@ -1,0 +1,166 @@
+"""Instructions decoded once for a core: plain attributes, checked operands, what the engines ask for in every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from nngen.arch import Core
+from nngen.errors import ProgramError
+from nngen.isa import (
+    INSTRUCTIONS,
+    MACRO_LIMIT,
+    QUEUED_UNITS,
+    UNIT_CODES,
+    Cause,
+    Instruction,
+    Unit,
+    decode,
+    find_register,
+    instruction,
+)
+
+UNITS_BY_CODE: tuple[Unit, ...] = (Unit.SEQUENCER, *sorted(QUEUED_UNITS, key=UNIT_CODES.__getitem__))
+
+
+class Operation:
+    """One instruction of a program.
+
+    Parameters
+    ----------
+    source
+        The instruction, or the word that is none.
+    cause
+        What is wrong with it whatever the state of the machine; NONE where nothing is.
+    unit
+        Code of the unit whose queue it travels; 0 for the sequencer.
+    addressed
+        True where an activation memory address is computed at issue.
+    works
+        True for commands with a pipeline behind them: LOAD, MVM, POST, STORE, FILL.
+    waits, signals
+        True for WAIT and for SIGNAL. What neither works nor waits (SET, SIGNAL) starts once the pipeline is empty.
+    consumes
+        True where it starts only once the bank in front of its unit is filled.
+    first, last, release, counter, count, register, offset, length
+        The fields of these names; 0 where there is none.
+    fields
+        Every field by name; ``value`` of a SET is already truncated to the register's width.
+    """
+
+    __slots__ = (
+        "addressed",
+        "cause",
+        "consumes",
+        "count",
+        "counter",
+        "fields",
+        "first",
+        "last",
+        "length",
+        "mnemonic",
+        "offset",
+        "register",
+        "release",
+        "signals",
+        "source",
+        "unit",
+        "waits",
+        "works",
+    )
+
+    def __init__(
+        self, source: Instruction | int, mnemonic: str, fields: dict[str, int], unit: int, cause: Cause
+    ) -> None:
+        get = fields.get
+        self.source = source
+        self.mnemonic = mnemonic
+        self.fields = fields
+        self.unit = unit
+        self.cause = cause
+        self.works = mnemonic in _WORKERS
+        self.waits = mnemonic == "WAIT"
+        self.signals = mnemonic == "SIGNAL"
+        self.addressed = "offset" in fields
+        self.consumes = mnemonic in _CONSUMERS
+        self.first = get("first", 0)
+        self.last = get("last", 0)
+        self.release = get("release", 0)
+        self.counter = get("counter", 0)
+        self.count = get("count", 0)
+        self.register = get("register", 0)
+        self.offset = get("offset", 0)
+        self.length = get("length", 0)
+
+    def __repr__(self) -> str:
+        return f"<{self.source} unit {self.unit} {self.cause.name}>"
+
+
+_WORKERS = frozenset({"LOAD", "MVM", "POST", "STORE", "FILL"})
+_CONSUMERS = frozenset({"MVM", "POST", "STORE"})
+NOP = Operation(instruction("NOP"), "NOP", {}, 0, Cause.NONE)
+
+
+def decode_program(core: Core, program: Sequence[Instruction | int]) -> list[Operation]:
+    """Decode a program, padded with NOP (words of 0) to the size of the program memory.
+
+    Parameters
+    ----------
+    program
+        Instructions; 64-bit words may stand among them, legal or not.
+
+    Raises
+    ------
+    ProgramError
+        Where the program memory cannot hold it.
+    """
+    room = core.program_instructions
+    if len(program) > room:
+        raise ProgramError(f"program must have at most {room} instructions, not {len(program)}")
+    operations = [_operation(core, source) for source in program]
+    return operations + [NOP] * (room - len(operations))
+
+
+def _operation(core: Core, source: Instruction | int) -> Operation:
+    if isinstance(source, int):
+        try:
+            known = decode(source)
+        except ProgramError:
+            return Operation(source, "?", {}, 0, Cause.ILLEGAL)
+    else:
+        known = source
+    layout = known.format
+    fields = _ZEROS[known.mnemonic] | known.operands
+    unit = fields["unit"] if layout.unit is None else UNIT_CODES[layout.unit]
+    cause = _static_cause(core, known.mnemonic, fields, unit)
+    return Operation(source, known.mnemonic, fields, unit, cause)
+
+
+def _static_cause(core: Core, mnemonic: str, fields: dict[str, int], unit: int) -> Cause:
+    """Rules 2 and 3 of the sequencer: what can be told from the instruction alone."""
+    if unit >= len(UNITS_BY_CODE) or (unit == 0 and mnemonic in {"WAIT", "SIGNAL"}):
+        return Cause.ILLEGAL
+    if mnemonic == "SET":
+        return _truncate_set(core, fields, unit)
+    legal = _OPERANDS.get(mnemonic)
+    return Cause.NONE if legal is None or legal(core, fields) else Cause.OPERAND
+
+
+def _truncate_set(core: Core, fields: dict[str, int], unit: int) -> Cause:
+    """Truncate the value of a SET to its register; the cause is ILLEGAL where this core has no such register."""
+    known = find_register(UNITS_BY_CODE[unit], fields["index"])
+    if known is None or (known.count == MACRO_LIMIT and fields["index"] - known.index >= core.macros):
+        return Cause.ILLEGAL
+    fields["value"] &= (1 << known.width) - 1
+    return Cause.NONE
+
+
+_ZEROS = {layout.mnemonic: {f.name: 0 for f in layout.fields} for layout in INSTRUCTIONS}
+_OPERANDS: Mapping[str, Callable[[Core, dict[str, int]], bool]] = {
+    "LOOP": lambda _, f: f["length"] > 0,
+    "WAIT": lambda _, f: f["count"] > 0,
+    "LOAD": lambda core, f: f["length"] > 0 and f["row"] + f["length"] <= core.macro.rows,
+    "MVM": lambda core, f: f["steps"] > 0 and f["entry"] + f["steps"] <= core.macro.columns_per_adc,
+    "POST": lambda core, f: f["count"] > 0 and f["record"] + f["count"] <= core.constant_records,
+    "STORE": lambda core, f: 0 < f["length"] <= core.output_buffer_bytes,
+    "FILL": lambda _, f: f["length"] > 0,
+}

@@ -1,0 +1,305 @@
+"""docs/core.md once more, cycle by cycle and as plainly as it can be said: what the event-driven engine must equal.
+
+It shares the instruction description with the simulator and nothing else. In each cycle every unit and the sequencer
+look at what is visible and decide; whatever they change is written into ``later`` under the cycle in which it is
+visible.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from nngen.arch import Core
+from nngen.errors import ProgramError
+from nngen.isa import EVENT_NAMES, LOOP_DEPTH, QUEUED_UNITS, UNIT_CODES, Cause, Instruction, Unit, decode, find_register
+
+CONTROL = ("SET", "SIGNAL", "WAIT")
+
+
+@dataclass
+class Command:
+    """An entry of a queue."""
+
+    instruction: Instruction
+    pc: int
+    address: int
+    end: int | None = None
+
+
+@dataclass
+class Naive:
+    """The core. ``run`` steps it to its end."""
+
+    core: Core
+    program: list
+    records: tuple = ()
+    host_loop_count: int = 1
+    watchdog: int = 65536
+
+    pc: int = 0
+    cause: Cause = Cause.NONE
+    cause_pc: int = 0
+    loops: list = field(default_factory=list)
+    registers: Counter = field(default_factory=Counter)  # (unit, name, number) -> value
+    queues: dict = field(default_factory=lambda: {unit: [] for unit in QUEUED_UNITS})
+    drained: dict = field(default_factory=lambda: dict.fromkeys(QUEUED_UNITS, 0))
+    visible: Counter = field(default_factory=Counter)  # row_used, ..., and the counters by number
+    later: dict = field(default_factory=dict)
+    events: dict = field(default_factory=lambda: dict.fromkeys(EVENT_NAMES, 0))
+    retired: list = field(default_factory=list)  # (unit, pc, start, end, retire)
+    commands: list = field(default_factory=list)  # of all queues, in order of issue; end is None where never executed
+
+    def run(self, limit=200_000):
+        idle = 0
+        for t in range(limit):
+            for name, change in self.later.pop(t, ()):
+                self.visible[name] += change
+            empty = self.empty(t)
+            busy = self.units(t)
+            issued = finished = False
+            if t >= 1 and not self.cause:
+                issued, finished = self.sequencer(t, empty)
+            self.leave(t)
+            if finished or (self.cause and empty):
+                return self.finish(t)
+            idle = 0 if busy or issued else idle + 1
+            if self.watchdog and idle == self.watchdog:
+                self.stop(Cause.WATCHDOG)
+                return self.finish(t)
+        raise AssertionError("no end")
+
+    def finish(self, t):
+        self.events["cycles"] = t + 1
+        return self
+
+    def stop(self, cause):
+        if not self.cause:
+            self.cause, self.cause_pc = cause, self.pc
+
+    def empty(self, t):
+        return all(not self.queues[unit] and t >= self.drained[unit] for unit in QUEUED_UNITS)
+
+    def at(self, t, name, change):
+        self.later.setdefault(t, []).append((name, change))
+
+    # ------------------------------------------------------------------ sequencer
+
+    def sequencer(self, t, empty):
+        """Return (issued, HALT issued)."""
+        found = self.look()
+        if isinstance(found, Cause):
+            self.stop(found)
+            return False, False
+        instruction, unit, address = found
+        if instruction.mnemonic == "HALT" and not empty:
+            self.events["sequencer_stalled"] += 1
+            return False, False
+        if unit is not Unit.SEQUENCER:
+            if len(self.queues[unit]) >= self.core.queue_depth:
+                self.events["sequencer_stalled"] += 1
+                return False, False
+            self.commands.append(Command(instruction, self.pc, address))
+            self.queues[unit].append(self.commands[-1])  # units have had their turn: they see it in t + 1
+        else:
+            self.retired.append((unit, self.pc, t, t, t))
+            self.execute(instruction, address)
+        self.events["instructions"] += 1
+        if instruction.mnemonic == "HALT":
+            return True, True
+        self.pc = self.follow(self.pc)
+        return True, False
+
+    def look(self):
+        """Return a cause, or (instruction, unit, address)."""
+        if self.pc == self.core.program_instructions:
+            return Cause.PROGRAM
+        word = self.program[self.pc] if self.pc < len(self.program) else 0
+        try:
+            i = decode(word) if isinstance(word, int) else word
+            unit = i.unit
+        except (ProgramError, KeyError):
+            return Cause.ILLEGAL
+        m = i.mnemonic
+        if unit is Unit.SEQUENCER and m in {"WAIT", "SIGNAL"}:
+            return Cause.ILLEGAL
+        if m == "SET":
+            r = find_register(unit, i["index"])
+            if r is None or (r.name in {"GROUP", "MACRO"} and i["index"] - r.index >= self.core.macros):
+                return Cause.ILLEGAL
+        if self.bad_operand(i, m):
+            return Cause.OPERAND
+        if m == "LOOP" and self.bad_loop(i):
+            return Cause.LOOP
+        address = 0
+        if m in {"LOAD", "STORE", "FILL", "ADD"}:
+            moved = self.moved(i)
+            if moved is None:
+                return Cause.ADDRESS
+            address = moved
+            if m != "ADD":
+                address += self.registers[Unit.SEQUENCER, "BASE", i["register"]]
+                if address + i["length"] > self.core.activation_bytes:
+                    return Cause.ADDRESS
+        return i, unit, address
+
+    def bad_operand(self, i, m):
+        core = self.core
+        return (
+            (m in {"LOOP", "LOAD", "STORE", "FILL"} and i["length"] == 0)
+            or (m == "WAIT" and i["count"] == 0)
+            or (m == "LOAD" and i["row"] + i["length"] > core.macro.rows)
+            or (m == "MVM" and (i["steps"] == 0 or i["entry"] + i["steps"] > core.macro.columns_per_adc))
+            or (m == "POST" and (i["count"] == 0 or i["record"] + i["count"] > core.constant_records))
+            or (m == "STORE" and i["length"] > core.output_buffer_bytes)
+        )
+
+    def bad_loop(self, i):
+        count = self.host_loop_count if i["host"] else i["count"]
+        inside = bool(self.loops) and self.pc + i["length"] >= self.loops[-1]["last"]
+        return count == 0 or len(self.loops) == LOOP_DEPTH or inside
+
+    def moved(self, i):
+        size = self.registers[Unit.SEQUENCER, "SIZE", i["register"]]
+        t = self.registers[Unit.SEQUENCER, "POSITION", i["register"]]
+        t += i["value"] if i.mnemonic == "ADD" else i["offset"]
+        if t >= size:
+            t -= size
+        if t < 0:
+            t += size
+        return t if 0 <= t < size else None
+
+    def execute(self, i, address):
+        if i.mnemonic == "SET":
+            self.set(i)
+        elif i.mnemonic == "ADD":
+            self.registers[Unit.SEQUENCER, "POSITION", i["register"]] = address
+        elif i.mnemonic == "LOOP":
+            count = self.host_loop_count if i["host"] else i["count"]
+            self.loops.append({"last": self.pc + i["length"], "start": self.pc + 1, "left": count})
+
+    def follow(self, pc):
+        """Where the program goes on after the instruction at ``pc``."""
+        if self.loops and self.loops[-1]["last"] == pc:
+            self.loops[-1]["left"] -= 1
+            if self.loops[-1]["left"]:
+                return self.loops[-1]["start"]
+            self.loops.pop()
+        return pc + 1
+
+    def set(self, i):
+        r = find_register(i.unit, i["index"])
+        self.registers[i.unit, r.name, i["index"] - r.index] = i["value"] % (1 << r.width)
+
+    # ------------------------------------------------------------------ units
+
+    def units(self, t):
+        """Let every unit do its cycle; return whether any executed."""
+        any_busy = False
+        taken = set()
+        for unit in sorted(QUEUED_UNITS, key=UNIT_CODES.__getitem__):
+            queue = self.queues[unit]
+            if not queue:
+                continue
+            head = queue[0]
+            if head.end is None and self.can_start(head, unit, t, taken):
+                self.start(head, unit, t)
+            if head.end is None:
+                self.events[f"{unit}_stalled"] += 1
+            else:
+                self.events[f"{unit}_busy"] += 1
+                any_busy = True
+        return any_busy
+
+    def leave(self, t):
+        for queue in self.queues.values():
+            if queue and queue[0].end == t:
+                queue.pop(0)
+
+    def can_start(self, command, unit, t, taken):
+        i, v = command.instruction, self.visible
+        match i.mnemonic:
+            case "SET" | "SIGNAL":
+                return t >= self.drained[unit]
+            case "WAIT":
+                if v[i["counter"]] < i["count"] or i["counter"] in taken:
+                    return False
+                taken.add(i["counter"])
+                return True
+            case "LOAD":
+                return not i["first"] or v["row_used"] < 2
+            case "MVM":
+                return v["row_filled"] > 0 and (not i["first"] or v["acc_used"] < 2)
+            case "POST":
+                return v["acc_filled"] > 0 and (not i["first"] or v["out_used"] < 2)
+            case "STORE":
+                return v["out_filled"] > 0
+        return True
+
+    def start(self, command, unit, s):
+        i = command.instruction
+        m = i.mnemonic
+        e = s + self.service(command) - 1
+        command.end = e
+        if m not in CONTROL:
+            self.drained[unit] = e + self.latency(unit)
+        self.retired.append((unit, command.pc, s, e, e + self.latency(unit) - 1))
+        if m == "SET":
+            self.set(i)  # the unit's own next command is the first that sees it
+        elif m == "SIGNAL":
+            self.at(s + 1, i["counter"], 1)
+        elif m == "WAIT":
+            self.at(s + 1, i["counter"], -i["count"])
+        elif m == "LOAD":
+            self.bank("row", s, e + 2, i["first"], i["last"])
+        elif m == "MVM":
+            self.bank("acc", s, e + self.latency(unit), i["first"], i["last"])
+            self.give_back(i["release"], ("row_used", e + 1), ("row_filled", e + 1))
+        elif m == "POST":
+            self.bank("out", s, e + 8, i["first"], i["last"])
+            self.give_back(i["release"], ("acc_used", e + 2), ("acc_filled", e + 1))
+        elif m == "STORE":
+            self.give_back(i["release"], ("out_used", e + 1), ("out_filled", e + 1))
+
+    def latency(self, unit):
+        macro, shared = self.core.macro, 1
+        while 2 * shared <= min(macro.adcs, macro.sample_cycles + macro.adc_bits):
+            shared *= 2
+        return {Unit.LOAD: 2, Unit.MVM: 1 + shared, Unit.POST: 8, Unit.STORE: 2}[unit]
+
+    def bank(self, name, s, full, first, last):
+        if first:
+            self.at(s + 1, f"{name}_used", 1)
+        if last:
+            self.at(full, f"{name}_filled", 1)
+
+    def give_back(self, release, *changes):
+        for name, t in changes if release else ():
+            self.at(t, name, -1)
+
+    def service(self, command):
+        """Return S, and count the events of the command."""
+        i, core, events = command.instruction, self.core, self.events
+        words = len({(command.address + k) // core.word_bytes for k in range(i.operands.get("length", 0))})
+        if i.mnemonic == "LOAD":
+            events["memory_reads"] += words
+            events["row_writes"] += i["length"] * sum(
+                self.registers[Unit.LOAD, "GROUP", m] == i["group"] for m in range(core.macros)
+            )
+            return words
+        if i.mnemonic in {"STORE", "FILL"}:
+            events["memory_writes"] += words
+            return words
+        if i.mnemonic == "POST":
+            events["outputs"] += sum(r.last for r in self.records[i["record"] : i["record"] + i["count"]])
+            return i["count"]
+        if i.mnemonic == "MVM":
+            planes = max(1, self.registers[Unit.MVM, "PLANES", 0])
+            conversions = planes * i["steps"] * max(1, self.registers[Unit.MVM, "SLICES", 0])
+            macros = sum(self.takes_part(m, i["classes"]) for m in range(core.macros))
+            events["plane_drives"] += planes * macros
+            events["conversions"] += conversions * macros * core.macro.adcs
+            return conversions * (core.macro.sample_cycles + core.macro.adc_bits)
+        return 1
+
+    def takes_part(self, m, classes):
+        value = self.registers[Unit.MVM, "MACRO", m]
+        return value >> 16 == 1 and (classes >> (value % 16)) % 2 == 1
