@@ -4,7 +4,7 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nngen.numerics import Converter
@@ -19,6 +19,7 @@ def converters(draw: st.DrawFn) -> Converter:
     return Converter(bits=bits, full_scale=full_scale, signed=signed, gain=gain, fraction_bits=fraction_bits)
 
 
+@settings(deadline=None)
 @given(converters())
 def test_step_is_the_smallest_power_of_two_that_reaches_full_scale(converter: Converter) -> None:
     step = converter.step
@@ -27,6 +28,7 @@ def test_step_is_the_smallest_power_of_two_that_reaches_full_scale(converter: Co
     assert step == 1 or round(Fraction(converter.full_scale, step // 2)) > converter.highest
 
 
+@settings(deadline=None)
 @given(converters(), st.floats(-1, 1))
 def test_code_is_the_specified_one(converter: Converter, part: float) -> None:
     q = round(part * converter.full_scale) << converter.fraction_bits
@@ -35,6 +37,7 @@ def test_code_is_the_specified_one(converter: Converter, part: float) -> None:
     assert converter.convert(np.array([q])).tolist() == [code]
 
 
+@settings(deadline=None)
 @given(converters())
 def test_nothing_clips_up_to_the_largest_unclipped(converter: Converter) -> None:
     for q in (converter.largest_unclipped, -converter.largest_unclipped):

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nngen.errors import NngenError
@@ -25,6 +25,7 @@ def requantized(accumulator: int, m: int, b: int, s: int, rounding: Rounding) ->
     return int(requantize(np.array([accumulator]), *constants, rounding)[0])
 
 
+@settings(deadline=None)
 @given(
     accumulator=st.integers(-(1 << 31), (1 << 31) - 1),
     m=st.integers(-(1 << 24) + 1, (1 << 24) - 1),
@@ -50,6 +51,7 @@ def test_ties(rounding: Rounding, codes: list[int]) -> None:
     assert [requantized(twice, 1, 0, 1, rounding) for twice in (-5, -3, -1, 0, 1, 3, 5)] == codes
 
 
+@settings(deadline=None)
 @given(st.floats(2.0**-200, 2.0**23, allow_nan=False), st.sampled_from([1, -1]), st.integers(9, 32))
 def test_fixed_point_is_the_nearest_number_of_its_width(magnitude: float, sign: int, bits: int) -> None:
     scale = sign * min(magnitude, 2.0 ** (bits - 2))
@@ -60,6 +62,7 @@ def test_fixed_point_is_the_nearest_number_of_its_width(magnitude: float, sign: 
     assert error <= Fraction(1, 1 << 64) or error <= abs(Fraction(scale)) / (1 << (bits - 1))
 
 
+@settings(deadline=None)
 @given(st.floats(2.0**-38, 2.0**20, width=32))
 def test_twenty_five_bits_hold_any_float32_scale(scale: float) -> None:
     (m,), (s,) = (array.tolist() for array in fixed_point(np.array([scale]), multiplier_bits=MULTIPLIER_BITS))

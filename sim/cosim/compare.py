@@ -1,0 +1,245 @@
+"""Compares what two models of the machine say: codes, cycles, every event. Pure functions; nothing is run here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nngen.errors import InputError
+from nngen.ir import Mapping as NetworkMapping
+from nngen.isa import Cause
+
+from ._job import RtlResult
+
+IntArray = npt.NDArray[np.int64]
+MacrosOf = Callable[[str, int], tuple[int, ...]]
+
+LIMIT = 20  # mismatches that are kept; all are counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeMismatch:
+    """One output code that differs.
+
+    Parameters
+    ----------
+    sample, y, x, channel
+        Where.
+    layer
+        ONNX output tensor.
+    expected, found
+        The codes.
+    macros
+        Macros that hold weights of this channel; empty if not known.
+    """
+
+    sample: int
+    layer: str
+    y: int
+    x: int
+    channel: int
+    expected: int
+    found: int
+    macros: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        where = f" (macro {', '.join(map(str, self.macros))})" if self.macros else ""
+        return (
+            f"sample {self.sample}, layer '{self.layer}', channel {self.channel}, pixel ({self.y}, {self.x}){where}: "
+            f"code must be {self.expected}, not {self.found}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventMismatch:
+    """One counter of one run that differs; cycles, and the cause of the end, are among them."""
+
+    sample: int
+    event: str
+    expected: int
+    found: int
+
+    def __str__(self) -> str:
+        return f"sample {self.sample}: {self.event} must be {self.expected}, not {self.found}"
+
+
+Mismatch = CodeMismatch | EventMismatch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What was compared and what differed.
+
+    Parameters
+    ----------
+    codes, code_differences
+        Output codes of all samples.
+    events, event_differences
+        Values of counters other than cycles, of all samples; causes count here.
+    cycles, cycle_differences
+        Runs, and those that took another time.
+    mismatches
+        The first differences of each kind, codes first.
+    """
+
+    codes: int = 0
+    code_differences: int = 0
+    events: int = 0
+    event_differences: int = 0
+    cycles: int = 0
+    cycle_differences: int = 0
+    mismatches: tuple[Mismatch, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differed."""
+        return not (self.code_differences or self.event_differences or self.cycle_differences)
+
+    def __add__(self, other: Comparison) -> Comparison:
+        return Comparison(
+            codes=self.codes + other.codes,
+            code_differences=self.code_differences + other.code_differences,
+            events=self.events + other.events,
+            event_differences=self.event_differences + other.event_differences,
+            cycles=self.cycles + other.cycles,
+            cycle_differences=self.cycle_differences + other.cycle_differences,
+            mismatches=self.mismatches + other.mismatches,
+        )
+
+
+def compare_codes(
+    expected: Mapping[str, IntArray],
+    found: Mapping[str, IntArray],
+    *,
+    layers: Mapping[str, str] | None = None,
+    macros: MacrosOf | None = None,
+    limit: int = LIMIT,
+) -> Comparison:
+    """Compare codes of tensors, shape ``(samples, height, width, channels)``.
+
+    Parameters
+    ----------
+    expected, found
+        By tensor; every tensor of ``found`` must be expected, others may be too.
+    layers
+        Name of the layer of a tensor, where it differs from the tensor's.
+    macros
+        Says which macros a (layer, channel) is in: see :func:`macros_of`.
+    limit
+        Mismatches to keep.
+
+    Raises
+    ------
+    InputError
+        A tensor is not expected, or its shapes differ.
+    """
+    total = Comparison()
+    for name, codes in found.items():
+        reference = _same_shape(name, expected, codes)
+        layer = (layers or {}).get(name, name)
+        places = np.argwhere(reference != codes)
+        kept = tuple(
+            CodeMismatch(
+                sample=sample,
+                layer=layer,
+                y=y,
+                x=x,
+                channel=channel,
+                expected=int(reference[sample, y, x, channel]),
+                found=int(codes[sample, y, x, channel]),
+                macros=macros(layer, channel) if macros else (),
+            )
+            for sample, y, x, channel in places[: max(0, limit - len(total.mismatches))].tolist()
+        )
+        total += Comparison(codes=codes.size, code_differences=len(places), mismatches=kept)
+    return total
+
+
+def _same_shape(name: str, expected: Mapping[str, IntArray], codes: IntArray) -> IntArray:
+    if name not in expected:
+        raise InputError(f"tensor '{name}' must be among those expected ({', '.join(sorted(expected)) or 'none'})")
+    if expected[name].shape != codes.shape or codes.ndim != 4:
+        raise InputError(f"codes of tensor '{name}' must have shape {expected[name].shape}, not {codes.shape}")
+    return expected[name]
+
+
+def compare_events(expected: Mapping[str, int], found: Mapping[str, IntArray], *, limit: int = LIMIT) -> Comparison:
+    """Compare event counters of every run with those of a model: time and counts do not depend on data.
+
+    Parameters
+    ----------
+    expected
+        Value by event.
+    found
+        Values by event, shape ``(samples,)``.
+    limit
+        Mismatches to keep.
+
+    Raises
+    ------
+    InputError
+        The two do not name the same events.
+    """
+    if set(expected) != set(found):
+        odd = ", ".join(sorted(set(expected) ^ set(found)))
+        raise InputError(f"events must be the same on both sides, but only one has {odd}")
+    total = Comparison()
+    for event, values in found.items():
+        wrong = np.flatnonzero(values != expected[event])
+        kept = tuple(
+            EventMismatch(sample=sample, event=event, expected=expected[event], found=int(values[sample]))
+            for sample in wrong[: max(0, limit - len(total.mismatches))].tolist()
+        )
+        if event == "cycles":
+            total += Comparison(cycles=values.size, cycle_differences=wrong.size, mismatches=kept)
+        else:
+            total += Comparison(events=values.size, event_differences=wrong.size, mismatches=kept)
+    return total
+
+
+def compare_result(
+    result: RtlResult,
+    *,
+    codes: Mapping[str, IntArray],
+    events: Mapping[str, int],
+    cause: Cause = Cause.NONE,
+    layers: Mapping[str, str] | None = None,
+    macros: MacrosOf | None = None,
+    limit: int = LIMIT,
+) -> Comparison:
+    """Compare a co-simulation with what the models say: codes, cause, cycles and every event.
+
+    Parameters
+    ----------
+    result
+        The co-simulation.
+    codes, events, cause
+        What it must be, by a model.
+    layers, macros, limit
+        As in :func:`compare_codes`.
+
+    Raises
+    ------
+    InputError
+        The two do not hold the same tensors or events.
+    """
+    causes = np.array(result.causes, np.int64)
+    return (
+        compare_codes(codes, result.outputs, layers=layers, macros=macros, limit=limit)
+        + compare_events({"cause": int(cause)}, {"cause": causes}, limit=limit)
+        + compare_events(events, result.events, limit=limit)
+    )
+
+
+def macros_of(mapping: NetworkMapping) -> MacrosOf:
+    """Return a function that says which macros hold weights of a (layer, channel); none for a layer not mapped."""
+    tiles = {layer.layer: layer.tiles for layer in mapping.layers}
+
+    def find(layer: str, channel: int) -> tuple[int, ...]:
+        held = {t.macro for t in tiles.get(layer, ()) if t.output_range[0] <= channel < t.output_range[1]}
+        return tuple(sorted(held))
+
+    return find
