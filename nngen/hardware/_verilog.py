@@ -20,7 +20,7 @@ _SCRIPT = (
     "opt_merge",
     "opt_dff",
     "opt_expr",
-    "opt_clean",
+    "opt_clean -purge",
     "write_verilog -sv -noattr",
 )
 _OLDEST_YOSYS = (0, 40)

@@ -102,14 +102,14 @@ class Load(QueuedUnit):
             self.filled.eq(self.written),
         ]
         hits = sum(self.row_hit[i] for i in range(core.macros))
-        placed_valid = rotate_lanes(lane_valid, shift, lanes, 1)
+        placed_valid = rotate_lanes(m, "valid", lane_valid, shift, lanes=lanes)
         above = Cat(*[lane >= shift for lane in range(lanes)])
         invert = self.register(m, register(Unit.LOAD, "INVERT").index, core.activation_bits, "invert")
         codes = Cat(*[self.memory_data[8 * i : 8 * i + core.activation_bits] ^ invert for i in range(lanes)])
         m.d.comb += [
             self.row_low.eq(placed_valid & above),
             self.row_high.eq(placed_valid & ~above),
-            self.row_data.eq(rotate_lanes(codes, shift, lanes, core.activation_bits)),
+            self.row_data.eq(rotate_lanes(m, "codes", codes, shift, lanes=lanes)),
             self.bytes_written.eq(sum(lane_valid[i] for i in range(lanes)) * hits),
         ]
         busy_before = Signal()
@@ -138,9 +138,12 @@ def lane_mask(low: Value, stop_low: Value, first: Value, last: Value, lanes: int
     ])
 
 
-def rotate_lanes(value: Value, shift: Value, lanes: int, width: int) -> Value:
+def rotate_lanes(m: Module, name: str, value: Value, shift: Value, *, lanes: int) -> Value:
     """Move lane i to lane (i + shift) mod lanes; ``lanes`` is a power of two."""
+    width = len(value) // lanes
     for bit in range((lanes - 1).bit_length()):
         cut = (lanes - (1 << bit)) * width
-        value = Mux(shift[bit], Cat(value[cut:], value[:cut]), value)
+        stage = Signal(len(value), name=f"{name}_rotated{bit}")
+        m.d.comb += stage.eq(Mux(shift[bit], Cat(value[cut:], value[:cut]), value))
+        value = stage
     return value

@@ -74,7 +74,10 @@ class Requantizer(wiring.Component):
             dropped = value[: min(step, len(value))].any()
             moved = Cat(value[step:], sign.replicate(min(step, len(value))))
             sticky = sticky | (shift_late[bit] & dropped)
-            value = Mux(shift_late[bit], moved, value)
+            # A signal for each stage: an expression used twice would be emitted twice.
+            stage = Signal(len(value), name=f"shifted{bit}")
+            m.d.comb += stage.eq(Mux(shift_late[bit], moved, value))
+            value = stage
         half, floor = value[0], value[1:].as_signed()
         up = Signal()
         with m.Switch(self.rounding):

@@ -75,8 +75,8 @@ class Store(QueuedUnit):
             self.memory_address.eq((start >> lane_bits) + word),
         ]
         # Output byte i goes to lane (i + shift): the lanes below shift come from the word before.
-        before, rotated = Signal(8 * lanes), Signal(8 * lanes)
-        m.d.comb += rotated.eq(rotate_lanes(self.buffer_data, shift, lanes, 8))
+        before = Signal(8 * lanes)
+        rotated = rotate_lanes(m, "buffer", self.buffer_data, shift, lanes=lanes)
         with m.If(writing):
             m.d.sync += before.eq(rotated)
         merged = Cat(*[

@@ -102,31 +102,32 @@ class Tile(wiring.Component):
         core = self.core
         lanes, bits, rows = core.word_bytes, core.activation_bits, core.macro.rows
         words = rows // lanes
-        banks = [Signal(rows * bits, name=f"rows{b}") for b in range(2)]
+        banks = [[Signal(lanes * bits, name=f"rows{b}_{w}") for w in range(words)] for b in range(2)]
         # Bit w: the lower part of the word goes to row-buffer word w - 1, the upper part to word w.
         hits = Signal(words + 1)
         m.d.comb += hits.eq(
             Cat(*[self.row_write & (self.row_index == (w - 1) % (1 << len(self.row_index))) for w in range(words + 1)])
         )
         for b, bank in enumerate(banks):
-            written = Signal(rows, name=f"written{b}")
-            here = self.row_bank == b
-            m.d.comb += written.eq(
-                Cat(*[
-                    (hits[w + 1].replicate(lanes) & self.row_low | hits[w].replicate(lanes) & self.row_high)
-                    & here.replicate(lanes)
-                    for w in range(words)
-                ])
-            )
-            for row in range(rows):
-                lane = row % lanes
-                with m.If(written[row]):
-                    m.d.sync += bank[row * bits : (row + 1) * bits].eq(self.row_data[lane * bits : (lane + 1) * bits])
-            with m.If(self.row_clear & (self.row_read_bank == b)):
-                m.d.sync += bank.eq(0)
+            here, clear = Signal(name=f"here{b}"), Signal(name=f"clear{b}")
+            m.d.comb += [here.eq(self.row_bank == b), clear.eq(self.row_clear & (self.row_read_bank == b))]
+            for w, word in enumerate(bank):
+                written = Signal(lanes, name=f"written{b}_{w}")
+                low, high = (hits[w + 1] & here).replicate(lanes), (hits[w] & here).replicate(lanes)
+                m.d.comb += written.eq((low & self.row_low) | (high & self.row_high))
+                for lane in range(lanes):
+                    with m.If(written[lane]):
+                        bits_of_lane = slice(lane * bits, (lane + 1) * bits)
+                        m.d.sync += word[bits_of_lane].eq(self.row_data[bits_of_lane])
+                with m.If(clear):
+                    m.d.sync += word.eq(0)
         dac_bits = core.macro.dac_bits
-        planes = [Cat(*[_plane(bank[r * bits : (r + 1) * bits], p, dac_bits) for r in range(rows)])
-                  for p in range(-(-bits // dac_bits)) for bank in banks]
+        codes = [[word[lane * bits : (lane + 1) * bits] for word in bank for lane in range(lanes)] for bank in banks]
+        planes = [
+            Cat(*[_plane(code, plane, dac_bits) for code in bank])
+            for plane in range(-(-bits // dac_bits))
+            for bank in codes
+        ]
         selected = Signal(rows * dac_bits)
         with m.Switch(Cat(self.row_read_bank, self.plane)):
             for index, plane in enumerate(planes):

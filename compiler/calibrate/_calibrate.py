@@ -1,0 +1,107 @@
+"""Calibration of a mapped network, layer by layer in execution order.
+
+Rules
+-----
+1. A tile that has a gain keeps it; all others of a layer get one gain.
+2. With samples that gain is the one whose conversions leave the smallest mean squared error in output codes, on the
+   codes that reach the layer on the calibrated machine.
+3. With samples the correction of a channel is the mean difference of its accumulator from that of the exact network,
+   run from the same inputs, so that it also takes back what earlier layers left. Measured on ``edge`` with 450 images
+   that were not among the samples: the logits of the digits CNNs are 0.29 and 0.33 dB better than with the correction
+   of each layer's own conversions, those of the perceptron equal.
+4. Without samples the gain is the largest that provably cannot clip, and the correction is zero.
+5. The constants that result fit the machine, and with the gains chosen nothing overflows (``mapper.check_overflow``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Samples
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from nngen.arch import Architecture, Core
+from nngen.compiler.mapper import check_overflow
+from nngen.errors import InputError
+from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network
+from nngen.sim.golden import GoldenMachine, check_inputs, run_layer
+
+from ._gains import lacks_gain, measured_gain, provable_gain, with_gain
+from ._statistics import ErrorSums
+
+IntArray = npt.NDArray[np.int64]
+
+
+def calibrate(
+    network: Network, mapping: Mapping, architecture: Architecture, samples: Samples[str, IntArray] | None
+) -> tuple[Network, Mapping]:
+    """Return the network with corrections and the mapping with gains.
+
+    Parameters
+    ----------
+    network, mapping
+        Every layer is mapped; corrections that the network has are replaced.
+    architecture
+        Its macros' gains and the widths of b.
+    samples
+        Codes of each input tensor by its name, shape ``(samples, height, width, channels)``; None for a proof instead.
+
+    Raises
+    ------
+    InputError
+        Where the samples do not fit the network.
+    MappingError
+        Where a layer is not mapped, or a tile's own gain is not one of the macro.
+    CapacityError
+        Where a constant does not fit the machine, or a sum could overflow; it names the layer.
+    """
+    core = architecture.core
+    if samples is None:
+        network, mapping = _by_proof(network, mapping, core)
+    else:
+        network, mapping = _by_samples(network, mapping, core, samples)
+    check_overflow(network, mapping, architecture)
+    return network, mapping
+
+
+def _by_proof(network: Network, mapping: Mapping, core: Core) -> tuple[Network, Mapping]:
+    for layer in network.layers:
+        machine = GoldenMachine(core=core, mapping=mapping)
+        mapping = _with_layer(mapping, with_gain(machine.mapping_of(layer), provable_gain(network, layer, machine)))
+    uncorrected = tuple(_corrected(layer, np.zeros(layer.outputs, np.int64)) for layer in network.layers)
+    return network.with_layers(uncorrected), mapping
+
+
+def _by_samples(
+    network: Network, mapping: Mapping, core: Core, samples: Samples[str, IntArray]
+) -> tuple[Network, Mapping]:
+    exact = check_inputs(network, samples)
+    if not len(next(iter(exact.values()))):
+        raise InputError("calibration samples must be at least one, not 0")
+    lossy = dict(exact)
+    layers: list[MatrixLayer] = []
+    for layer in network.layers:
+        machine = GoldenMachine(core=core, mapping=mapping)
+        mapped = machine.mapping_of(layer)
+        if lacks_gain(mapped):
+            mapping = _with_layer(
+                mapping, with_gain(mapped, measured_gain(network, layer, lossy[layer.input], machine))
+            )
+        machine = GoldenMachine(core=core, mapping=mapping)
+        wanted = run_layer(network, layer, exact[layer.input])
+        found = run_layer(network, layer, lossy[layer.input], machine=machine)
+        errors = ErrorSums.of(found.accumulators - wanted.accumulators)
+        layers.append(_corrected(layer, errors.correction(layer.requantization)))
+        exact[layer.output] = wanted.codes
+        lossy[layer.output] = layers[-1].requantization.apply(found.accumulators, corrected=True)
+    return network.with_layers(tuple(layers)), mapping
+
+
+def _corrected(layer: MatrixLayer, correction: IntArray) -> MatrixLayer:
+    return replace(layer, requantization=replace(layer.requantization, correction=correction))
+
+
+def _with_layer(mapping: Mapping, changed: LayerMapping) -> Mapping:
+    layers = tuple(changed if layer.layer == changed.layer else layer for layer in mapping.layers)
+    return mapping.model_copy(update={"layers": layers})

@@ -1,0 +1,21 @@
+"""Which address register serves what. All windows span the whole memory, so that positions are plain addresses."""
+
+from __future__ import annotations
+
+from nngen.arch import Core
+from nngen.isa import Instruction, Unit
+
+from ._writer import RegisterFile
+
+INPUT = 0  # moves with the output position over the layer's input
+OUTPUT = 1  # moves with the output position over the layer's output
+FIXED = 2  # stays at 0: the offset of an instruction is the address
+
+
+def point(registers: RegisterFile, core: Core, index: int, address: int, *, moves: bool) -> list[Instruction]:
+    """Return the SETs that make an address register point at an address; one that ``moves`` is set again next time."""
+    made = registers.set(Unit.SEQUENCER, "SIZE", core.activation_bytes, element=index)
+    made += registers.set(Unit.SEQUENCER, "POSITION", address, element=index)
+    if moves:
+        registers.forget(Unit.SEQUENCER, "POSITION", element=index)
+    return made

@@ -1,0 +1,74 @@
+"""FILLs that write the zero point into the halo of a tensor."""
+
+from __future__ import annotations
+
+from nngen.arch import Core
+from nngen.ir import Region, Tensor
+from nngen.isa import BY_MNEMONIC, Instruction, Unit, instruction
+
+from ._addresses import FIXED, OUTPUT, point
+from ._writer import RegisterFile, loop
+
+_LONGEST = BY_MNEMONIC["FILL"].field("length").highest
+_UNROLLED = 8  # gaps between rows that are written without a loop: one cycle each instead of two
+
+
+def has_halo(region: Region) -> bool:
+    """Return whether a tensor has a halo at all."""
+    return any(region.halo)
+
+
+def outer_fills(region: Region, tensor: Tensor, registers: RegisterFile, core: Core) -> list[Instruction]:
+    """Return the FILLs above the first and below the last row, with what lies left and right of these."""
+    height, width, _ = tensor.shape
+    top, left, bottom, right = region.halo
+    above = top * region.pitch + left * region.pixel_bytes
+    below = bottom * region.pitch + right * region.pixel_bytes
+    fills = _fill(region, FIXED, region.address, above) + _fill(
+        region, FIXED, region.interior(height - 1, width), below
+    )
+    return point(registers, core, FIXED, 0, moves=False) + fills if fills else []
+
+
+def gap_bytes(region: Region) -> int:
+    """Return the bytes between the rows of a tensor: right halo of one and left halo of the next."""
+    _, left, _, right = region.halo
+    return (left + right) * region.pixel_bytes
+
+
+def gap_fill(region: Region, offset: int) -> list[Instruction]:
+    """Return the FILL of the gap after the row that the output register is in."""
+    return _fill(region, OUTPUT, offset, gap_bytes(region))
+
+
+def all_gap_fills(region: Region, tensor: Tensor, registers: RegisterFile, core: Core) -> list[Instruction]:
+    """Return the FILLs of all gaps between rows."""
+    height, width, _ = tensor.shape
+    if not gap_bytes(region) or height == 1:
+        return []
+    if height - 1 <= _UNROLLED:
+        fills = [
+            f for y in range(height - 1) for f in _fill(region, FIXED, region.interior(y, width), gap_bytes(region))
+        ]
+        return point(registers, core, FIXED, 0, moves=False) + fills
+    body = [*gap_fill(region, 0), instruction("ADD", register=OUTPUT, value=region.pitch)]
+    start = point(registers, core, OUTPUT, region.interior(0, width), moves=True)
+    return start + loop(height - 1, body, layer=region.tensor)
+
+
+def _fill(region: Region, register: int, offset: int, length: int) -> list[Instruction]:
+    return [
+        instruction(
+            "FILL",
+            register=register,
+            offset=offset + first,
+            length=min(_LONGEST, length - first),
+            value=region.fill & 0xFF,
+        )
+        for first in range(0, length, _LONGEST)
+    ]
+
+
+def signal(counter: int) -> Instruction:
+    """Return the SIGNAL that follows everything STORE wrote before."""
+    return instruction("SIGNAL", unit=Unit.STORE, counter=counter)

@@ -1,0 +1,152 @@
+"""The instructions of one layer.
+
+1. SETs of what changed; those of LOAD and MVM run while the layer before drains.
+2. FILLs above and below the output; those between its rows are part of the loop over rows.
+3. LOAD waits until the layer before has stored everything: so reads follow writes, and a region that is used again is
+   written only after its last read.
+4. Loops over rows and columns around the body of one position; a layer of one position has none, and its SETs of MVM
+   and POST come as late as they may.
+5. STORE signals the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nngen.arch import Core
+from nngen.ir import LayerSchedule, MatrixLayer, Network, Region, Tensor
+from nngen.isa import Instruction, Unit, instruction
+from nngen.numerics import ROUNDINGS
+
+from ._addresses import FIXED, INPUT, OUTPUT, point
+from ._halo import gap_bytes, gap_fill, outer_fills, signal
+from ._macro_settings import class_sets, group_sets
+from ._position import Addressing, position_body
+from ._writer import RegisterFile, loop
+
+STORED = 0  # counter: STORE has written what the next layer reads
+_MOST_REPETITIONS = 0xFFFF
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerPlace:
+    """A layer between its regions, and what surrounds it."""
+
+    network: Network
+    layer: MatrixLayer
+    scheduled: LayerSchedule
+    source: Region
+    target: Region
+    core: Core
+    waits: bool
+    signals: bool
+
+    @property
+    def looped(self) -> bool:
+        """Whether there is more than one output position."""
+        return self.scheduled.positions != (1, 1)
+
+    @property
+    def input_address(self) -> int:
+        """Address of the first byte under the kernel at output position (0, 0)."""
+        top, left, _, _ = self.layer.pads
+        return self.source.interior(-top, -left)
+
+    @property
+    def output_tensor(self) -> Tensor:
+        """What the layer writes."""
+        return self.network.tensors[self.layer.output]
+
+
+def layer_instructions(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
+    """Return a layer's instructions."""
+    passes = [p for r in place.scheduled.rounds for p in r.passes]
+    load = _load_sets(place, registers)
+    groups = group_sets(passes, registers, place.core)
+    mvm = _mvm_sets(place, registers)
+    classes = class_sets(passes, registers, place.core)
+    post = _post_sets(place, registers)
+    pointers, addressing = _addressing(place, registers)
+    body = position_body(place.scheduled.rounds, groups, classes, addressing)
+    fills = outer_fills(place.target, place.output_tensor, registers, place.core)
+    wait = [instruction("WAIT", unit=Unit.LOAD, counter=STORED, count=1)] if place.waits else []
+    early, late = load + groups.before, mvm + classes.before
+    if place.looped:
+        code = pointers + early + late + post + fills + wait + _loops(place, body)
+    elif place.waits:
+        code = pointers + early + late + wait + _before(body, "POST", fills + post)
+    else:
+        code = pointers + early + _before(_before(body, "POST", fills + post), "MVM", late)
+    return [*code, signal(STORED)] if place.signals else code
+
+
+def _before(body: Sequence[Instruction], mnemonic: str, extra: Sequence[Instruction]) -> list[Instruction]:
+    """Return ``body`` with ``extra`` before its first instruction of a kind."""
+    at = next(i for i, made in enumerate(body) if made.mnemonic == mnemonic)
+    return [*body[:at], *extra, *body[at:]]
+
+
+def _load_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
+    bits = place.network.tensors[place.layer.input].bits
+    return registers.set(Unit.LOAD, "INVERT", 1 << (bits - 1) if place.scheduled.invert_top_bit else 0)
+
+
+def _mvm_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
+    scheduled = place.scheduled
+    return [
+        *registers.set(Unit.MVM, "PLANES", scheduled.planes),
+        *registers.set(Unit.MVM, "NEGATE_TOP", int(scheduled.top_plane_negative)),
+        *registers.set(Unit.MVM, "SLICES", scheduled.slices),
+    ]
+
+
+def _post_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
+    constants = place.layer.requantization
+    return [
+        *registers.set(Unit.POST, "LOWEST", constants.lowest),
+        *registers.set(Unit.POST, "HIGHEST", constants.highest),
+        *registers.set(Unit.POST, "ZERO_POINT", constants.zero_point),
+        *registers.set(Unit.POST, "ROUNDING", ROUNDINGS.index(constants.rounding)),
+        *registers.set(Unit.POST, "WORDS", int(place.output_tensor.element_bytes == 4)),
+    ]
+
+
+def _addressing(place: LayerPlace, registers: RegisterFile) -> tuple[list[Instruction], Addressing]:
+    source, target = place.input_address, place.target.interior()
+    if place.looped:
+        sets = point(registers, place.core, INPUT, source, moves=True)
+        sets += point(registers, place.core, OUTPUT, target, moves=True)
+        return sets, Addressing(input_register=INPUT, input_offset=0, output_register=OUTPUT, output_offset=0)
+    sets = point(registers, place.core, FIXED, 0, moves=False)
+    return sets, Addressing(input_register=FIXED, input_offset=source, output_register=FIXED, output_offset=target)
+
+
+def _loops(place: LayerPlace, body: Sequence[Instruction]) -> list[Instruction]:
+    """Return the loops over rows and columns; one loop where rows follow each other without a gap."""
+    rows, columns = place.scheduled.positions
+    (input_row, input_column), (output_row, output_column) = place.scheduled.input_step, place.scheduled.output_step
+    name = place.layer.name
+    if columns == 1:
+        end = [*_gap(place, place.target.pixel_bytes), *_move(input_row, output_row)]
+        return loop(rows, [*body, *end], layer=name)
+    inner_body = [*body, *_move(input_column, output_column)]
+    if rows == 1:
+        return loop(columns, inner_body, layer=name)
+    end = [*_gap(place, 0), *_move(input_row - columns * input_column, output_row - columns * output_column)]
+    if not end and rows * columns <= _MOST_REPETITIONS:
+        return loop(rows * columns, inner_body, layer=name)
+    # Two loops must not end on the same instruction.
+    return loop(rows, [*loop(columns, inner_body, layer=name), *(end or [instruction("NOP")])], layer=name)
+
+
+def _gap(place: LayerPlace, offset: int) -> list[Instruction]:
+    return gap_fill(place.target, offset) if gap_bytes(place.target) else []
+
+
+def _move(source: int, target: int) -> list[Instruction]:
+    return [
+        instruction("ADD", register=register, value=value)
+        for register, value in ((INPUT, source), (OUTPUT, target))
+        if value
+    ]

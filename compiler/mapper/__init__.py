@@ -1,0 +1,34 @@
+"""Places the weights of a network on the macros of a chip, and checks placements made elsewhere."""
+
+from ._candidate import block_limit
+from ._cost import RoundCost, layer_cycles
+from ._demand import Demand, layer_demand, layer_planes, layer_slices
+from ._files import mapping_json, read_mapping
+from ._mapper import map_network, with_gains
+from ._overflow import check_overflow, largest_sum, machine_offset
+from ._regular import LARGEST_OVERLAP
+from ._validate import validate_mapping
+
+__all__ = [
+    # making one
+    "map_network",
+    "with_gains",
+    # checking one
+    "check_overflow",
+    "largest_sum",
+    "validate_mapping",
+    # mapping.json
+    "mapping_json",
+    "read_mapping",
+    # a layer in the numbers that placement, order and program need
+    "Demand",
+    "layer_demand",
+    "layer_planes",
+    "layer_slices",
+    "machine_offset",
+    # what it costs in time
+    "LARGEST_OVERLAP",
+    "RoundCost",
+    "block_limit",
+    "layer_cycles",
+]

@@ -1,0 +1,118 @@
+"""Decides which weights sit in which macro, where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Dictionary
+
+from nngen.arch import Architecture, Core
+from nngen.errors import CapacityError, MappingError, suggestion
+from nngen.ir import LayerMapping, Mapping, Network
+from nngen.isa import MACRO_LIMIT
+
+from ._demand import Demand, layer_demand
+from ._dense import dense, macros_needed
+from ._spread import Placement, spread
+from ._strip import tiles_of
+
+# From the fastest network to the fewest macros; the first that fits is taken.
+STRATEGIES: tuple[Callable[[Sequence[Demand], Core], Placement | None], ...] = (
+    lambda demands, core: spread(demands, core, balanced=True),
+    lambda demands, core: spread(demands, core, balanced=False),
+    dense,
+)
+
+
+def map_network(network: Network, architecture: Architecture, *, gains: Dictionary[str, int] | None = None) -> Mapping:
+    """Place every layer of a network on the macros of the core, each as fast as what is left of them allows.
+
+    Parameters
+    ----------
+    network
+        The integer network.
+    architecture
+        The chip.
+    gains
+        Gain of the column readout by layer; layers without one stay open for calibration.
+
+    Raises
+    ------
+    CapacityError
+        Where a layer's codes or weights are too wide for the machine, or the network needs more macros than there are:
+        what is needed, what there is, and the cheapest fix.
+    MappingError
+        For a gain of an unknown layer, or one that the macro has not.
+    """
+    gains = dict(gains or {})
+    core = architecture.core
+    check_gains(gains, network, core)
+    demands = [layer_demand(network, layer, core) for layer in network.layers]
+    placement = _place(network, demands, core)
+    return Mapping(
+        architecture_sha256=architecture.sha256,
+        layers=tuple(
+            LayerMapping(
+                layer=demand.name,
+                tiles=tiles_of(placement[demand.name], core=core, slices=demand.slices, gain=gains.get(demand.name)),
+            )
+            for demand in demands
+        ),
+    )
+
+
+def with_gains(mapping: Mapping, gains: Dictionary[str, int]) -> Mapping:
+    """Return the same mapping with other gains for the layers that ``gains`` names."""
+    layers = tuple(_with_gain(layer, gains[layer.layer]) if layer.layer in gains else layer for layer in mapping.layers)
+    return mapping.model_copy(update={"layers": layers})
+
+
+def _with_gain(layer: LayerMapping, gain: int) -> LayerMapping:
+    tiles = tuple(tile.model_copy(update={"gain": gain}) for tile in layer.tiles)
+    return layer.model_copy(update={"tiles": tiles})
+
+
+def check_gains(gains: Dictionary[str, int], network: Network, core: Core) -> None:
+    """Refuse gains of unknown layers, and gains that the macro has not.
+
+    Raises
+    ------
+    MappingError
+        Names the layer and the gain.
+    """
+    names = [layer.name for layer in network.layers]
+    usable = core.macro.usable_gains
+    for name, gain in gains.items():
+        if name not in names:
+            raise MappingError(f"gains name layer '{name}', which the network has not{suggestion(name, names)}")
+        if gain not in usable:
+            raise MappingError(f"gain of layer '{name}' must be one of {', '.join(map(str, usable))}, not {gain}")
+
+
+def _place(network: Network, demands: Sequence[Demand], core: Core) -> Placement:
+    for strategy in STRATEGIES:
+        placement = strategy(demands, core) if _cells_suffice(demands, core) else None
+        if placement is not None:
+            return placement
+    raise CapacityError(f"network '{network.name}' " + _shortage(demands, core))
+
+
+def _macro_equivalents(demands: Sequence[Demand], core: Core) -> int:
+    """Return how many macros the cells of the network would fill completely."""
+    cells = sum(demand.rows * demand.outputs * demand.slices for demand in demands)
+    return -(-cells // (core.macro.rows * core.macro.conversions))
+
+
+def _cells_suffice(demands: Sequence[Demand], core: Core) -> bool:
+    return _macro_equivalents(demands, core) <= core.macros
+
+
+def _shortage(demands: Sequence[Demand], core: Core) -> str:
+    size = f"{core.macro.rows}x{core.macro.columns}"
+    at_least = _macro_equivalents(demands, core)
+    needed = macros_needed(demands, core) if at_least <= MACRO_LIMIT else None
+    if needed is not None and needed <= MACRO_LIMIT:
+        return f"needs {needed} macros of {size}, the chip has {core.macros}: set core[0].macros = {needed}"
+    return (
+        f"needs more than {MACRO_LIMIT} macros of {size}, the most a core has (its weights alone fill {at_least}); "
+        f"the chip has {core.macros}: choose larger macros (core[0].macro.rows, core[0].macro.columns)"
+    )

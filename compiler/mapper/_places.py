@@ -1,0 +1,122 @@
+"""Finds a place for one layer's candidate in what is left of the macros."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from nngen.arch import Core
+
+from ._candidate import Candidate, Piece
+from ._demand import Demand
+from ._occupancy import Occupancy, Window
+from ._strip import Strip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A piece in its place: whole macros, then perhaps a part of one, all on the same word lines."""
+
+    piece: Piece
+    row: int
+    windows: tuple[Window, ...]
+
+    @property
+    def macros(self) -> set[int]:
+        """Macros in use."""
+        return {window.macro for window in self.windows}
+
+    def adcs(self, core: Core) -> list[tuple[int, int, int]]:
+        """Return (macro, adc, first pair) of the ADCs in use."""
+        places = [(w.macro, adc, w.pair) for w in self.windows for adc in range(w.adc, core.macro.adcs)]
+        return places[: self.piece.adcs]
+
+
+def place_candidate(
+    demand: Demand, candidate: Candidate, core: Core, occupancy: Occupancy
+) -> tuple[tuple[Strip, ...], Occupancy] | None:
+    """Return the strips of a candidate and the occupancy with them, or None where it finds no place."""
+    occupancy = occupancy.copy()
+    done: list[Placed] = []
+    for group in candidate.groups:
+        placed: list[Placed] = []
+        for piece in group:
+            found = _Search(
+                adcs=piece.adcs,
+                height=candidate.height(piece),
+                width=_width(piece, demand),
+                busy=frozenset().union(*(one.macros for one in placed)),
+            ).best(occupancy, core)
+            if found is None:
+                return None
+            placed.append(Placed(piece=piece, row=found[0], windows=found[1]))
+        for one in placed:
+            for macro, adc, pair in one.adcs(core):
+                occupancy.take(
+                    macro=macro,
+                    adc=adc,
+                    pair=pair,
+                    width=_width(one.piece, demand),
+                    row=one.row,
+                    height=candidate.height(one.piece),
+                )
+        done += placed
+    return tuple(strip for one in done for strip in _strips(one, candidate, demand, core)), occupancy
+
+
+def _width(piece: Piece, demand: Demand) -> int:
+    return len(piece.turns) * piece.steps * demand.slices
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Search:
+    """For a rectangle of ``height`` word lines and ``width`` pairs in each of ``adcs`` ADCs, not in macros ``busy``."""
+
+    adcs: int
+    height: int
+    width: int
+    busy: frozenset[int]
+
+    def best(self, occupancy: Occupancy, core: Core) -> tuple[int, tuple[Window, ...]] | None:
+        """Return the row and windows that open the fewest unused pairs, then those furthest to the left and top."""
+        found: list[tuple[tuple[int, int, int], tuple[Window, ...]]] = []
+        for row in occupancy.row_starts(self.height):
+            windows = self._windows(occupancy.finder(row=row, height=self.height, width=self.width), core)
+            if windows:
+                found.append(((sum(w.opened for w in windows), sum(w.pair for w in windows), row), windows))
+        if not found:
+            return None
+        (_, _, row), windows = min(found, key=lambda f: f[0])
+        return row, windows
+
+    def _windows(self, find: Callable[[int], list[Window]], core: Core) -> tuple[Window, ...]:
+        """Return as many whole macros as the ADCs fill, and a part of another for the rest; none where one lacks."""
+        whole, part = divmod(self.adcs, core.macro.adcs)
+        windows: list[Window] = []
+        for size, count in ((core.macro.adcs, whole), (part, 1)):
+            if size and count:
+                others = self.busy.union(window.macro for window in windows)
+                found = sorted((w for w in find(size) if w.macro not in others), key=_preference)[:count]
+                if len(found) < count:
+                    return ()
+                windows += found
+        return tuple(windows)
+
+
+def _preference(window: Window) -> tuple[int, int, int]:
+    return window.opened, window.pair, window.macro
+
+
+def _strips(placed: Placed, candidate: Candidate, demand: Demand, core: Core) -> Iterator[Strip]:
+    piece = placed.piece
+    for turn, (tile, outputs) in enumerate(piece.turns):
+        starts = range(*outputs, piece.steps)
+        for first, (macro, adc, pair) in zip(starts, placed.adcs(core), strict=False):
+            yield Strip(
+                inputs=(candidate.bounds[tile], candidate.bounds[tile + 1]),
+                outputs=(first, min(first + piece.steps, outputs[1])),
+                macro=macro,
+                adc=adc,
+                row=placed.row,
+                pair=pair + turn * piece.steps * demand.slices,
+            )

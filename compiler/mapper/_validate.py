@@ -1,0 +1,196 @@
+"""Checks a mapping, wherever it comes from, against network and chip, and fills in what it leaves open.
+
+Rules, in this order; each has its own sentence:
+
+1. The mapping was made for this architecture, or does not say.
+2. Every layer of the network is mapped once, and no other.
+3. Core 0, replica 0, phase 0: what this machine has.
+4. Tiles name macros, word lines, bit lines, matrix rows and outputs that exist, and gains that the macro has.
+5. All slices of a weight lie in the columns of one ADC.
+6. No cell is used by two tiles.
+7. Every weight is mapped exactly once.
+8. The accumulators of each macro can hold its partial sums of an output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from nngen.arch import Architecture, Core
+from nngen.errors import MappingError, suggestion
+from nngen.ir import LayerMapping, Mapping, Network, Tile
+
+from ._demand import Demand, layer_demand
+from ._partial_sums import partial_sums
+from ._strip import Strip
+
+
+def validate_mapping(mapping: Mapping, network: Network, architecture: Architecture) -> Mapping:
+    """Return the mapping with layers in the network's order and optional fields filled in; gains may stay open.
+
+    Raises
+    ------
+    MappingError
+        Where a rule is broken: it names layer, tile and what must be.
+    CapacityError
+        Where no mapping could make this core compute a layer.
+    """
+    core = architecture.core
+    _check_architecture(mapping, architecture)
+    _check_layers(mapping, network)
+    demands = [layer_demand(network, layer, core) for layer in network.layers]
+    for demand in demands:
+        for where, tile in _tiles(mapping.layer(demand.name)):
+            _check_machine(where, tile)
+            _check_ranges(where, tile, demand, core)
+            _check_adc_groups(where, tile, demand, core)
+    _check_cells(mapping, demands, core)
+    for demand in demands:
+        _check_weights(mapping.layer(demand.name), demand)
+        _check_partial_sums(mapping.layer(demand.name), demand, core)
+    return Mapping(
+        architecture_sha256=architecture.sha256, layers=tuple(_filled(mapping.layer(d.name)) for d in demands)
+    )
+
+
+def _filled(layer: LayerMapping) -> LayerMapping:
+    tiles = tuple(tile.model_copy(update={"encoding": "differential"}) for tile in layer.tiles)
+    return layer.model_copy(update={"tiles": tiles})
+
+
+def _tiles(layer: LayerMapping) -> Iterator[tuple[str, Tile]]:
+    for i, tile in enumerate(layer.tiles):
+        yield f"mapping of layer '{layer.layer}', tile {i}:", tile
+
+
+def _check_architecture(mapping: Mapping, architecture: Architecture) -> None:
+    made_for = mapping.architecture_sha256
+    if made_for is not None and made_for != architecture.sha256:
+        raise MappingError(
+            f"mapping must be for architecture '{architecture.name}' ({architecture.sha256[:12]}…), "
+            f"not for {made_for[:12]}…; leave architecture_sha256 out to have it checked anyway"
+        )
+
+
+def _check_layers(mapping: Mapping, network: Network) -> None:
+    names = [layer.name for layer in network.layers]
+    mapped = [layer.layer for layer in mapping.layers]
+    for layer in mapping.layers:
+        if layer.layer not in names:
+            raise MappingError(
+                f"mapping names layer '{layer.layer}', which the network has not{suggestion(layer.layer, names)}"
+            )
+        if mapped.count(layer.layer) > 1:
+            raise MappingError(
+                f"mapping of layer '{layer.layer}' must stand once, not {mapped.count(layer.layer)} times"
+            )
+        if layer.core != 0:
+            raise MappingError(f"mapping of layer '{layer.layer}': core must be 0, the only one, not {layer.core}")
+    for name in names:
+        if name not in mapped:
+            raise MappingError(f"mapping must hold layer '{name}', and does not")
+
+
+def _check_machine(where: str, tile: Tile) -> None:
+    if tile.core != 0:
+        raise MappingError(f"{where} core must be 0, the only one, not {tile.core}")
+    for field in ("replica", "phase"):
+        value = getattr(tile, field)
+        if value != 0:
+            raise MappingError(f"{where} {field} must be 0, not {value}: this machine has no others yet")
+
+
+def _check_ranges(where: str, tile: Tile, demand: Demand, core: Core) -> None:
+    macro = core.macro
+    for field, limit in (("input_range", demand.rows), ("output_range", demand.outputs)):
+        first, end = getattr(tile, field)
+        if not 0 <= first < end <= limit:
+            raise MappingError(f"{where} {field} must be a part of [0, {limit}), not [{first}, {end})")
+    if tile.macro >= core.macros:
+        raise MappingError(f"{where} macro must be at most {core.macros - 1}, not {tile.macro}")
+    if tile.row + tile.rows > macro.rows:
+        raise MappingError(
+            f"{where} word lines {tile.row} to {tile.row + tile.rows - 1} must be below {macro.rows}, the macro's rows"
+        )
+    if tile.column % 2:
+        raise MappingError(f"{where} column must be even, a pair's first bit line, not {tile.column}")
+    last = tile.column + 2 * demand.slices * tile.outputs - 1
+    if last >= macro.columns:
+        raise MappingError(
+            f"{where} bit lines {tile.column} to {last} must be below {macro.columns}, the macro's columns"
+        )
+    if tile.gain is not None and tile.gain not in macro.usable_gains:
+        gains = ", ".join(map(str, macro.usable_gains))
+        raise MappingError(f"{where} gain must be one of {gains}, not {tile.gain}")
+
+
+def _check_adc_groups(where: str, tile: Tile, demand: Demand, core: Core) -> None:
+    width = core.macro.columns_per_adc
+    for output, pair in _pairs(tile, demand):
+        if pair // width != (pair + demand.slices - 1) // width:
+            raise MappingError(
+                f"{where} the {demand.slices} slices of output {output} (bit lines {2 * pair} to "
+                f"{2 * (pair + demand.slices) - 1}) must lie in one ADC's {2 * width} columns"
+            )
+
+
+def _pairs(tile: Tile, demand: Demand) -> Iterator[tuple[int, int]]:
+    """Yield each output of a tile and its first pair."""
+    for i, output in enumerate(range(*tile.output_range)):
+        yield output, tile.column // 2 + i * demand.slices
+
+
+def _check_cells(mapping: Mapping, demands: Iterable[Demand], core: Core) -> None:
+    owners = np.zeros((core.macros, core.macro.rows, core.macro.columns), np.int32)
+    names = [""]
+    for demand in demands:
+        for i, tile in enumerate(mapping.layer(demand.name).tiles):
+            columns = slice(tile.column, tile.column + 2 * demand.slices * tile.outputs)
+            cells = owners[tile.macro, tile.row : tile.row + tile.rows, columns]
+            if cells.any():
+                row, column = (int(index[0]) for index in np.nonzero(cells))
+                raise MappingError(
+                    f"mapping of layer '{demand.name}', tile {i}: its cell in macro {tile.macro}, word line "
+                    f"{tile.row + row}, bit line {tile.column + column} is taken by {names[cells[row, column]]}"
+                )
+            cells[:] = len(names)
+            names.append(f"tile {i} of layer '{demand.name}'")
+
+
+def _check_weights(layer: LayerMapping, demand: Demand) -> None:
+    count = np.zeros((demand.rows, demand.outputs), np.int32)
+    for tile in layer.tiles:
+        count[slice(*tile.input_range), slice(*tile.output_range)] += 1
+    if (count != 1).any():
+        row, output = (int(index[0]) for index in np.nonzero(count != 1))
+        times = int(count[row, output])
+        raise MappingError(
+            f"mapping of layer '{layer.layer}': the weight of input row {row} and output {output} must be mapped once, "
+            + (f"not {times} times" if times else "and is not mapped")
+        )
+
+
+def _check_partial_sums(layer: LayerMapping, demand: Demand, core: Core) -> None:
+    for (macro, output), adcs in sorted(partial_sums(_strips(layer, demand, core)).items()):
+        if len(adcs) > core.accumulator_entries:
+            raise MappingError(
+                f"mapping of layer '{layer.layer}': row ranges of output {output} lie in {len(adcs)} ADCs of macro "
+                f"{macro}, whose accumulators hold partial sums of at most {core.accumulator_entries}; use the same "
+                "ADC for several, or another macro"
+            )
+
+
+def _strips(layer: LayerMapping, demand: Demand, core: Core) -> Iterator[Strip]:
+    for tile in layer.tiles:
+        for output, pair in _pairs(tile, demand):
+            adc, local = divmod(pair, core.macro.columns_per_adc)
+            yield Strip(
+                inputs=tile.input_range,
+                outputs=(output, output + 1),
+                macro=tile.macro,
+                adc=adc,
+                row=tile.row,
+                pair=local,
+            )

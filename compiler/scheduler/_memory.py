@@ -1,0 +1,162 @@
+"""Places tensors in activation memory by their lifetimes.
+
+1. A network input lives from the start (the host has written it), a layer's output from that layer on; both to their
+   last consumer, outputs of the network to the end.
+2. A tensor carries the halo that its consumers reach into, filled with its zero point.
+3. Tensors that live at the same time do not overlap. Each takes the smallest gap that suffices, in whole memory words;
+   the largest tensors first, or the earliest first, whichever needs less memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nngen.arch import Core
+from nngen.errors import CapacityError
+from nngen.ir import MatrixLayer, Network, Region
+
+_MOST_BYTES = 1 << 19
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Block:
+    """Bytes that a tensor needs while layers ``begin`` to ``end`` run, both included."""
+
+    tensor: str
+    size: int
+    begin: int
+    end: int
+
+    def meets(self, other: _Block) -> bool:
+        return self.begin <= other.end and other.begin <= self.end
+
+
+def allocate(network: Network, core: Core) -> tuple[Region, ...]:
+    """Return a region for every tensor of the network, in the order in which they come to life.
+
+    Raises
+    ------
+    CapacityError
+        Names the layer at which most memory is in use, what is needed and what there is.
+    """
+    shapes = {name: _region(network, name) for name in network.tensors if _is_used(network, name)}
+    blocks = [
+        _Block(
+            tensor=name,
+            size=-(-region.size // core.word_bytes) * core.word_bytes,
+            begin=_begin(network, name),
+            end=_end(network, name),
+        )
+        for name, region in shapes.items()
+    ]
+    largest_first = sorted(blocks, key=lambda b: (-b.size, b.begin, b.tensor))
+    earliest_first = sorted(blocks, key=lambda b: (b.begin, -b.size, b.tensor))
+    placements = [_place(order) for order in (largest_first, earliest_first)]
+    best = min(placements, key=lambda placed: _height(blocks, placed))
+    if _height(blocks, best) > core.activation_bytes:
+        _refuse(network, blocks, _height(blocks, best), core)
+    by_birth = sorted(blocks, key=lambda b: (b.begin, b.tensor))
+    return tuple(shapes[b.tensor].model_copy(update={"address": best[b.tensor]}) for b in by_birth)
+
+
+def _is_used(network: Network, name: str) -> bool:
+    return name in _written_by_host(network) or any(layer.output == name for layer in network.layers)
+
+
+def _written_by_host(network: Network) -> set[str]:
+    return {entry.tensor for entry in network.inputs}
+
+
+def _consumers(network: Network, name: str) -> list[MatrixLayer]:
+    return [layer for layer in network.layers if layer.input == name]
+
+
+def _begin(network: Network, name: str) -> int:
+    if name in _written_by_host(network):
+        return -1
+    return next(i for i, layer in enumerate(network.layers) if layer.output == name)
+
+
+def _end(network: Network, name: str) -> int:
+    if any(entry.tensor == name for entry in network.outputs):
+        return len(network.layers)
+    return max((i for i, layer in enumerate(network.layers) if layer.input == name), default=_begin(network, name))
+
+
+def _region(network: Network, name: str) -> Region:
+    """Return a tensor's region at address 0.
+
+    A layer that writes its output row by row fills right halo and next left halo in one go, after the last row too:
+    without a bottom halo the region ends with that left halo.
+    """
+    tensor = network.tensors[name]
+    top, left, bottom, right = _halo(network, name)
+    height, width, channels = tensor.shape
+    pixel_bytes = channels * tensor.element_bytes
+    pitch = (left + width + right) * pixel_bytes
+    tail = left * pixel_bytes if bottom == 0 and height > 1 else 0
+    return Region(
+        tensor=name,
+        address=0,
+        size=(top + height + bottom) * pitch + tail,
+        pitch=pitch,
+        pixel_bytes=pixel_bytes,
+        halo=(top, left, bottom, right),
+        fill=tensor.zero_point,
+    )
+
+
+def _halo(network: Network, name: str) -> tuple[int, int, int, int]:
+    """Return how far the consumers of a tensor reach beyond it: top, left, bottom, right."""
+    height, width, _ = network.tensors[name].shape
+    halos = [(0, 0, 0, 0)]
+    for layer in _consumers(network, name):
+        (kernel_height, kernel_width), (down, across) = layer.kernel, layer.strides
+        top, left, _, _ = layer.pads
+        rows, columns, _ = network.tensors[layer.output].shape
+        bottom = (rows - 1) * down + kernel_height - top - height
+        right = (columns - 1) * across + kernel_width - left - width
+        halos.append((top, left, bottom, right))
+    top, left, bottom, right = (max(sides) for sides in zip(*halos, strict=True))
+    return top, left, bottom, right
+
+
+def _place(order: Sequence[_Block]) -> dict[str, int]:
+    """Return an address for each block."""
+    placed: list[tuple[int, _Block]] = []
+    for block in order:
+        taken = sorted((address, address + other.size) for address, other in placed if other.meets(block))
+        placed.append((_best_gap(taken, block.size), block))
+    return {block.tensor: address for address, block in placed}
+
+
+def _best_gap(taken: Sequence[tuple[int, int]], size: int) -> int:
+    """Return the first byte of the smallest gap that takes ``size`` bytes; above all others there is always room."""
+    gaps: list[tuple[int, int]] = []
+    top = 0
+    for first, end in taken:
+        if first - top >= size:
+            gaps.append((first - top, top))
+        top = max(top, end)
+    return min(gaps)[1] if gaps else top
+
+
+def _height(blocks: Sequence[_Block], addresses: dict[str, int]) -> int:
+    return max((addresses[block.tensor] + block.size for block in blocks), default=0)
+
+
+def _refuse(network: Network, blocks: Sequence[_Block], needed: int, core: Core) -> None:
+    def alive(i: int) -> int:
+        return sum(block.size for block in blocks if block.begin <= i <= block.end)
+
+    peak = max(range(len(network.layers)), key=alive)
+    fix = (
+        f"set core[0].memory.activation_bytes = {needed}"
+        if needed <= _MOST_BYTES
+        else f"a core has at most {_MOST_BYTES}"
+    )
+    raise CapacityError(
+        f"layer '{network.layers[peak].name}': the tensors alive with it need {needed} bytes of activation memory, "
+        f"the core has {core.activation_bytes}: {fix}"
+    )

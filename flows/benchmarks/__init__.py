@@ -1,0 +1,31 @@
+"""The figures that the design is measured against: ``python -m nngen.flows.benchmarks``."""
+
+from .chips import measure_building, measure_digits, measure_layers
+from .golden import measure_golden
+from .registry import Benchmark, Row
+
+__all__ = ["BENCHMARKS", "Benchmark", "Row"]
+
+BENCHMARKS = [
+    Benchmark(
+        name="golden",
+        description="speed of the golden model, lossless and lossy, against float32 im2col and BLAS products",
+        measure=measure_golden,
+    ),
+    Benchmark(
+        name="digits",
+        description="perceptron on the chip `digits`: cycles, logic and Verilog of one build",
+        measure=measure_digits,
+    ),
+    Benchmark(
+        name="layers",
+        description="cycles of every layer of the convolutional networks over their bounds",
+        measure=measure_layers,
+    ),
+    Benchmark(
+        name="building",
+        description="time to compile a network, and to build it with Verilog",
+        measure=measure_building,
+    ),
+]
+"""All benchmarks, in the order they run."""

@@ -1,0 +1,40 @@
+"""What a benchmark is, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One measured figure.
+
+    Parameters
+    ----------
+    figure
+        What was measured, on what.
+    measured, unit
+        The figure.
+    limit
+        What it is to stay at or below, in the same unit; None where nothing is promised.
+    """
+
+    figure: str
+    measured: float
+    unit: str
+    limit: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure keeps its promise."""
+        return self.limit is None or self.measured <= self.limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """A named measurement; ``measure`` takes seconds to minutes."""
+
+    name: str
+    description: str
+    measure: Callable[[], list[Row]]

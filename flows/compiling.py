@@ -1,0 +1,84 @@
+"""From an integer network to the program of a chip, in process: every link of the compiler in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Arrays
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nngen.arch import Architecture
+from nngen.compiler.calibrate import calibrate
+from nngen.compiler.codegen import generate
+from nngen.compiler.mapper import map_network, validate_mapping
+from nngen.compiler.scheduler import schedule
+from nngen.ir import Mapping, Network, Program, Schedule
+
+from .progress import Progress, quiet
+
+__all__ = ["Compiled", "compile_network"]
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled:
+    """A network compiled for a chip.
+
+    Parameters
+    ----------
+    network
+        With the corrections of the calibration in its constants.
+    mapping
+        With a gain for every tile.
+    schedule, program
+        What the cores do.
+    """
+
+    network: Network
+    mapping: Mapping
+    schedule: Schedule
+    program: Program
+
+
+def compile_network(
+    network: Network,
+    architecture: Architecture,
+    *,
+    samples: Arrays[str, IntArray] | None = None,
+    mapping: Mapping | None = None,
+    progress: Progress = quiet,
+) -> Compiled:
+    """Compile a network for a chip.
+
+    Parameters
+    ----------
+    network
+        As the front end reads it.
+    architecture
+        The chip.
+    samples
+        Codes of each input tensor for the calibration, shape ``(samples, height, width, channels)``; without them gains
+        are those that provably cannot clip.
+    mapping
+        A mapping to take as it is; made here where it is None.
+    progress
+        Told what comes next.
+
+    Raises
+    ------
+    NngenError
+        Where the network does not fit the chip: needed, available, and the cheapest fix.
+    """
+    progress("mapping weights onto macros")
+    mapping = (
+        map_network(network, architecture) if mapping is None else validate_mapping(mapping, network, architecture)
+    )
+    progress("calibrating")
+    network, mapping = calibrate(network, mapping, architecture, samples)
+    progress("scheduling")
+    plan = schedule(network, mapping, architecture)
+    progress("generating the program")
+    program = generate(network, mapping, plan, architecture)
+    return Compiled(network=network, mapping=mapping, schedule=plan, program=program)

@@ -1,0 +1,175 @@
+"""A build loaded once, and its network on each of the three models of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Arrays
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from nngen.arch import Architecture, Core
+from nngen.bundle import RTL_FOLDER, RTL_SIM_FOLDER, BuildDirectory
+from nngen.hardware import simulation_files
+from nngen.host import tensor_addresses
+from nngen.host._tensors import tensor_bytes, tensor_codes
+from nngen.ir import CoreProgram, Mapping, Network, Region, Schedule
+from nngen.sim.cosim import RtlJob, RtlResult, simulate_rtl
+from nngen.sim.golden import GoldenMachine, run_golden
+from nngen.sim.iss import Timing, execute, run
+
+from .progress import Progress, quiet
+
+__all__ = ["IssResult", "Machine"]
+
+IntArray = npt.NDArray[np.int64]
+Codes = Arrays[str, IntArray]
+
+MEMORY_AT_ONCE = 256 << 20  # bytes of activation memories that the instruction set simulator works on together
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssResult:
+    """What the instruction set simulator says.
+
+    Parameters
+    ----------
+    outputs
+        Codes by tensor, shape ``(samples, height, width, channels)``.
+    timing
+        Cycles and events, the same for every sample.
+    """
+
+    outputs: dict[str, IntArray]
+    timing: Timing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """A build with its files read.
+
+    Parameters
+    ----------
+    build
+        The directory.
+    architecture, network, mapping, schedule
+        What it holds.
+    program
+        Of its core.
+    """
+
+    build: BuildDirectory
+    architecture: Architecture
+    network: Network
+    mapping: Mapping
+    schedule: Schedule
+    program: CoreProgram
+
+    @classmethod
+    def open(cls, path: Path) -> Machine:
+        """Read a build directory.
+
+        Raises
+        ------
+        NngenError
+            Names the file that is missing, damaged, or made for another architecture.
+        """
+        return cls.of(BuildDirectory.open(path))
+
+    @classmethod
+    def of(cls, build: BuildDirectory) -> Machine:
+        """Read what a build holds."""
+        architecture = build.architecture()
+        return cls(
+            build=build,
+            architecture=architecture,
+            network=build.network(),
+            mapping=build.mapping(),
+            schedule=build.schedule(),
+            program=build.program(architecture).cores[0],
+        )
+
+    @property
+    def core(self) -> Core:
+        """The core in numbers."""
+        return self.architecture.core
+
+    @property
+    def output_tensors(self) -> tuple[str, ...]:
+        """Names of the tensors that the host reads."""
+        return tuple(dict.fromkeys(end.tensor for end in self.network.outputs))
+
+    def region(self, tensor: str) -> Region:
+        """Where a tensor lives."""
+        return self.schedule.cores[0].region(tensor)
+
+    def golden(self, inputs: Codes) -> dict[str, IntArray]:
+        """Return the codes of every tensor, as matrix products with the macros' conversions."""
+        return run_golden(self.network, inputs, machine=GoldenMachine(core=self.core, mapping=self.mapping))
+
+    def iss(self, inputs: Codes, *, program: CoreProgram | None = None, tensors: tuple[str, ...] = ()) -> IssResult:
+        """Run the program, or another one, on the instruction set simulator, and read some tensors (the outputs)."""
+        program = program or self.program
+        tensors = tensors or self.output_tensors
+        samples = len(next(iter(inputs.values())))
+        at_once = max(1, MEMORY_AT_ONCE // self.core.activation_bytes)
+        first = run(self.core, program, self._memory(inputs, slice(0, at_once)))
+        memories = [first.memory]
+        for begin in range(at_once, samples, at_once):
+            memories.append(execute(self.core, program, self._memory(inputs, slice(begin, begin + at_once))))
+        return IssResult(outputs={name: self._tensor(memories, name) for name in tensors}, timing=first.timing)
+
+    def iss_retirements(self, inputs: Codes) -> Timing:
+        """Return the timing of one sample with every retirement and its digest."""
+        return run(self.core, self.program, self._memory(inputs, slice(0, 1)), digests=True).timing
+
+    def rtl(
+        self,
+        inputs: Codes,
+        *,
+        tensors: tuple[str, ...] = (),
+        waves: Path | None = None,
+        trace: bool = False,
+        progress: Progress = quiet,
+    ) -> RtlResult:
+        """Run the Verilog in a simulator; with ``trace`` the build with retire ports."""
+        progress("compiling the Verilog")
+        tensors = tensors or self.output_tensors
+        used = (*inputs, *tensors)
+        job = RtlJob(
+            sources=self._sources(RTL_SIM_FOLDER if trace else RTL_FOLDER),
+            core=self.core,
+            architecture_sha256=self.architecture.sha256,
+            program=self.program,
+            inputs=inputs,
+            outputs=tensors,
+            tensors={name: self.network.tensors[name] for name in used},
+            regions={name: self.region(name) for name in used},
+            seed=self.build.manifest.seed,
+            trace=trace,
+            waves=waves,
+        )
+        return simulate_rtl(
+            job, progress=lambda done, total: progress(f"simulating the Verilog: {done} of {total} samples")
+        )
+
+    def _sources(self, folder: str) -> tuple[Path, ...]:
+        files = {path.name: path for path in self.build.verilog(folder)}
+        return tuple(files[name] for name in simulation_files(dict.fromkeys(files, "")))
+
+    def _memory(self, inputs: Codes, samples: slice) -> npt.NDArray[np.uint8]:
+        """Return activation memories with the inputs in place."""
+        count = len(next(iter(inputs.values()))[samples])
+        memory = np.zeros((count, self.core.activation_bytes), np.uint8)
+        for name, codes in inputs.items():
+            tensor = self.network.tensors[name]
+            addresses = tensor_addresses(self.region(name), tensor)
+            for row, sample in zip(memory, codes[samples], strict=True):
+                row[addresses] = tensor_bytes(tensor, sample)
+        return memory
+
+    def _tensor(self, memories: list[npt.NDArray[np.uint8]], name: str) -> IntArray:
+        tensor = self.network.tensors[name]
+        addresses = tensor_addresses(self.region(name), tensor)
+        return np.stack([tensor_codes(tensor, row[addresses]) for memory in memories for row in memory])

@@ -1,0 +1,236 @@
+"""``nngen verify``: golden model, instruction set simulator and Verilog compute the same, or where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from nngen.host.ends import quantize_inputs
+from nngen.isa import instruction
+from nngen.sim.cosim import Comparison, RtlResult, compare_codes, compare_result, macros_of
+from nngen.sim.iss import Timing
+from nngen.sim.kpi import Bounds, layer_bounds, mapping_bounds
+
+from .machine import Machine
+from .progress import Progress, quiet
+from .retirements import RetirementComparison, compare_retirements, layer_cycles, layer_ends
+from .samples import Samples, read_samples, stored_or_random_samples
+from .utilization import converter_share
+
+__all__ = ["LayerVerification", "Verification", "verify", "verify_machine"]
+
+IntArray = npt.NDArray[np.int64]
+Codes = dict[str, IntArray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerVerification:
+    """One layer on all models.
+
+    Parameters
+    ----------
+    layer
+        Its name.
+    positions
+        Output positions of an inference.
+    iss_cycles, rtl_cycles
+        From the end of the layer before (the first one: from cycle 0) to the retirement of its last instruction.
+    bound, mapping_bound
+        Cycles that no order of work can avoid: at the best placement, and as it is mapped.
+    codes
+        Golden model against instruction set simulator: the layer's output codes.
+    """
+
+    layer: str
+    positions: int
+    iss_cycles: int
+    rtl_cycles: int
+    bound: Bounds
+    mapping_bound: Bounds
+    codes: Comparison
+
+    @property
+    def ratio(self) -> float:
+        """Cycles over the bound."""
+        return self.rtl_cycles / self.bound.bound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """The whole comparison.
+
+    Parameters
+    ----------
+    network, architecture
+        Names.
+    samples
+        How many ran on every model.
+    source
+        Where they come from.
+    layers
+        In the network's order.
+    golden_iss
+        Golden model against instruction set simulator: codes of every layer.
+    iss_rtl
+        Instruction set simulator against Verilog: codes, cycles and events of every run.
+    retirements
+        Instruction set simulator against Verilog with retire ports: every retirement of the first sample.
+    events
+        What the instruction set simulator counts in one run.
+    rtl_events
+        What the Verilog counted, shape ``(samples,)`` each.
+    converter_share
+        Share of all converter cycles in which a converter converts.
+    rtl_seconds
+        Time that the Verilog took in the simulator, by the clock on the wall; not part of the report.
+    """
+
+    network: str
+    architecture: str
+    samples: int
+    source: str
+    layers: tuple[LayerVerification, ...]
+    golden_iss: Comparison
+    iss_rtl: Comparison
+    retirements: RetirementComparison
+    events: dict[str, int]
+    rtl_events: dict[str, IntArray]
+    converter_share: float
+    rtl_seconds: float
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs."""
+        return self.golden_iss.equal and self.iss_rtl.equal and not self.retirements.differing
+
+    @property
+    def bound(self) -> int:
+        """Sum of the layers' bounds."""
+        return sum(layer.bound.bound for layer in self.layers)
+
+
+def verify(
+    directory: Path, inputs: Path | None = None, *, samples: int | None = None, progress: Progress = quiet
+) -> Verification:
+    """Compare the models of a build.
+
+    Parameters
+    ----------
+    directory
+        The build.
+    inputs
+        Samples (.npz) by ONNX name; else the calibration samples of the build, else random ones.
+    samples
+        Take the first so many.
+    progress
+        Told what comes next.
+
+    Raises
+    ------
+    NngenError
+        Whatever the user can mend. A difference is not an error: the result says it.
+    """
+    progress("reading the build")
+    machine = Machine.open(directory)
+    if inputs is None:
+        given, source = stored_or_random_samples(machine.build, machine.network, samples=samples)
+    else:
+        given, source = read_samples(inputs, machine.network, samples=samples), "given samples"
+    return verify_machine(machine, given, source=source, progress=progress)
+
+
+def verify_machine(machine: Machine, samples: Samples, *, source: str, progress: Progress = quiet) -> Verification:
+    """Compare the models of a build that is loaded, on samples by ONNX name."""
+    inputs = quantize_inputs(machine.network, samples)
+    progress("running the golden model")
+    golden = machine.golden(inputs)
+    progress("running the instruction set simulator")
+    by_layer = _iss_by_layer(machine, inputs)
+    names = tuple(layer.output for layer in machine.network.layers)
+    iss = machine.iss(inputs, tensors=names)
+    survived = tuple(name for name in names if np.array_equal(iss.outputs[name], by_layer[name]))
+    read = tuple(dict.fromkeys((*survived, *machine.output_tensors)))
+    rtl = machine.rtl(inputs, tensors=read, progress=progress)
+    first = {name: codes[:1] for name, codes in inputs.items()}
+    traced = machine.rtl(first, trace=True, progress=progress)
+    timing = machine.iss_retirements(first)
+    macros = macros_of(machine.mapping)
+    layers = _layers(machine, golden, by_layer, timing, traced)
+    return Verification(
+        network=machine.network.name,
+        architecture=machine.architecture.name,
+        samples=len(next(iter(inputs.values()))),
+        source=source,
+        layers=layers,
+        golden_iss=_total([layer.codes for layer in layers]),
+        iss_rtl=compare_result(
+            rtl,
+            codes=iss.outputs,
+            events=iss.timing.events,
+            cause=iss.timing.cause,
+            layers=_layer_of(machine),
+            macros=macros,
+        ),
+        retirements=_retirements(timing, traced),
+        events=iss.timing.events,
+        rtl_events=rtl.events,
+        converter_share=converter_share(iss.timing.events, machine.core),
+        rtl_seconds=rtl.seconds + traced.seconds,
+    )
+
+
+def _iss_by_layer(machine: Machine, inputs: Codes) -> Codes:
+    """Return the codes of each layer's output right after the layer: later ones may take its place in memory."""
+    program = machine.program
+    ends = [start for _, start in program.layer_starts[1:]] + [len(program.instructions) - 1]
+    halt = instruction("HALT")
+    codes: Codes = {}
+    for layer, end in zip(machine.network.layers, ends, strict=True):
+        begun = replace(program, instructions=(*program.instructions[:end], halt))
+        codes |= machine.iss(inputs, program=begun, tensors=(layer.output,)).outputs
+    return codes
+
+
+def _layers(
+    machine: Machine, golden: Codes, iss: Codes, timing: Timing, traced: RtlResult
+) -> tuple[LayerVerification, ...]:
+    starts = machine.program.layer_starts
+    ends = (*(start for _, start in starts[1:]), len(machine.program.instructions) - 1)  # the last one is HALT
+    iss_ends = [max(timing.last_effect[start:end]) for (_, start), end in zip(starts, ends, strict=True)]
+    assert traced.trace is not None
+    rtl_ends = layer_ends(traced.trace, starts, cycles=int(traced.events["cycles"][0]))
+    times = zip(layer_cycles(iss_ends), layer_cycles(rtl_ends), strict=True)
+    scheduled = machine.schedule.cores[0].layers
+    return tuple(
+        LayerVerification(
+            layer=layer.name,
+            positions=machine.network.positions(layer),
+            iss_cycles=iss_cycles,
+            rtl_cycles=rtl_cycles,
+            bound=layer_bounds(machine.network, layer, machine.core),
+            mapping_bound=mapping_bounds(machine.network, layer, one, machine.core),
+            codes=compare_codes(
+                golden, {layer.output: iss[layer.output]}, layers=_layer_of(machine), macros=macros_of(machine.mapping)
+            ),
+        )
+        for layer, one, (iss_cycles, rtl_cycles) in zip(machine.network.layers, scheduled, times, strict=True)
+    )
+
+
+def _layer_of(machine: Machine) -> dict[str, str]:
+    return {layer.output: layer.name for layer in machine.network.layers}
+
+
+def _retirements(timing: Timing, traced: RtlResult) -> RetirementComparison:
+    assert traced.trace is not None
+    return compare_retirements(timing, traced.trace, cycles=int(traced.events["cycles"][0]))
+
+
+def _total(parts: list[Comparison]) -> Comparison:
+    total = Comparison()
+    for part in parts:
+        total += part
+    return total
