@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 from rich.console import RenderableType
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
+
+from nngen.bundle import NETWORK_FILE
 
 from .accuracy import Evaluation, evaluate
 from .arrays import read_array
@@ -27,34 +29,17 @@ from .utilization import utilization
 from .verify import Verification, verify_machine
 from .verify_report import comparison_table, layer_table, verdict
 
-__all__ = ["Demonstration", "demonstrate", "run"]
+__all__ = ["run"]
+
+Labels = npt.NDArray[Any]
 
 NETWORK = "cnn_w4a4"
 ARCHITECTURE = Path(__file__).parent / "architectures" / "tiny.toml"
 RTL_SAMPLES = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class Demonstration:
-    """What the demo found.
-
-    Parameters
-    ----------
-    machine
-        The build.
-    answers
-        Name of the model and how it answers, in the order from the ONNX file to the Verilog.
-    verification
-        The models compared on the first images.
-    """
-
-    machine: Machine
-    answers: tuple[tuple[str, Evaluation], ...]
-    verification: Verification
-
-
 def run(output: Path) -> bool:
-    """Run the demo and print it; return whether nothing differs.
+    """Build into ``output``, print what is found as it is found, and return whether nothing differs.
 
     Raises
     ------
@@ -62,66 +47,67 @@ def run(output: Path) -> bool:
         Whatever the user can mend.
     """
     begin = time.monotonic()
-    with shown() as progress:
-        found = demonstrate(output, progress=progress)
-    show(*_report(found), Text(f"\n{time.monotonic() - begin:.0f} seconds", style="dim"))
-    return found.verification.equal
-
-
-def demonstrate(output: Path, *, rtl_samples: int = RTL_SAMPLES, progress: Progress) -> Demonstration:
-    """Build the network, let every model answer, and compare the models on the first images."""
     network = next(entry.path for entry in NETWORKS if entry.name == NETWORK)
-    machine = Machine.of(build(network, ARCHITECTURE, output, calibration=CALIBRATION, progress=progress))
+    with shown() as progress:
+        machine = Machine.of(build(network, ARCHITECTURE, output, calibration=CALIBRATION, progress=progress))
+    show(*_build_section(machine))
     images, labels = read_samples(IMAGES, machine.network), read_array(LABELS)
+    with shown() as progress:
+        answers = _answers(machine, images, labels, progress)
+    show(*_section(f"Answers on {len(labels)} held-out images"), _answer_table(answers))
+    images = first_samples(images, RTL_SAMPLES, where=str(IMAGES))
+    with shown() as progress:
+        verification = verify_machine(machine, images, source="held-out images", progress=progress)
+    show(*_verification_section(verification), *_closing_section(machine.build.path))
+    show(Text(f"\n{time.monotonic() - begin:.0f} seconds", style="dim"))
+    return verification.equal
+
+
+def _answers(machine: Machine, images: Samples, labels: Labels, progress: Progress) -> list[tuple[str, Evaluation]]:
+    """Return how the ONNX file, the golden model and the instruction set simulator answer."""
     scores = machine.network.outputs[0].name
     progress("running the ONNX file in onnxruntime")
-    answers = [("ONNX file in onnxruntime", evaluate(run_reference(network, images)[scores], labels))]
+    reference = run_reference(machine.build.file(NETWORK_FILE), images)[scores]
+    answers = [("ONNX file in onnxruntime", evaluate(reference, labels))]
     for level, name in ((Level.GOLDEN, "golden model"), (Level.ISS, "instruction set simulator")):
         outputs = run_samples(machine, images, level=level, progress=progress).outputs[scores]
         answers.append((name, evaluate(outputs, labels)))
-    verification = _verify(machine, first_samples(images, rtl_samples, where=str(IMAGES)), progress)
-    return Demonstration(machine=machine, answers=tuple(answers), verification=verification)
+    return answers
 
 
-def _verify(machine: Machine, samples: Samples, progress: Progress) -> Verification:
-    return verify_machine(machine, samples, source="held-out images", progress=progress)
-
-
-def _report(found: Demonstration) -> list[RenderableType]:
-    machine, verification = found.machine, found.verification
+def _build_section(machine: Machine) -> tuple[RenderableType, ...]:
     used = utilization(machine.network, machine.mapping, machine.core)
-    busy = Text(f"converters convert in {100 * verification.converter_share:.1f} % of their cycles")
-    heading = f"{machine.network.name} on {machine.architecture.name}: {machine.architecture.file.description}"
-    return [
-        *_section(heading),
-        mapping_table(used),
-        Text(),
-        totals_table(machine, used),
-        busy,
-        *_section("Answers on the held-out digits"),
-        _answer_table(found),
-        *_section(f"Verilog in Icarus on {verification.samples} images"),
+    heading = _section(
+        f"{machine.network.name} on {machine.architecture.name}: {machine.architecture.file.description}"
+    )
+    return *heading, mapping_table(used), Text(), totals_table(machine, used)
+
+
+def _verification_section(verification: Verification) -> tuple[RenderableType, ...]:
+    return (
+        *_section(f"Verilog in Icarus on {verification.samples} images, against the models"),
         comparison_table(verification),
         *_section("Cycles of an inference"),
         layer_table(verification),
+        Text(f"converters convert in {100 * verification.converter_share:.1f} % of their cycles"),
         Text(),
         verdict(verification),
-        *_section("Files"),
-        _file_table(machine.build.path),
-        *_section("What next"),
-        _next_steps(machine.build.path),
-    ]
+    )
+
+
+def _closing_section(folder: Path) -> tuple[RenderableType, ...]:
+    return *_section("Files"), _file_table(folder), *_section("What next"), _next_steps(folder)
 
 
 def _section(title: str) -> tuple[RenderableType, ...]:
-    return Text(), Rule(Text(title, style="bold"), align="left", style="dim"), Text()
+    return Text(), Text(f"── {title} ──", style="bold"), Text()
 
 
-def _answer_table(found: Demonstration) -> Table:
+def _answer_table(found: list[tuple[str, Evaluation]]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("model", "correct", "images", "accuracy"):
         table.add_column(heading, justify="left" if heading == "model" else "right")
-    for name, answers in found.answers:
+    for name, answers in found:
         table.add_row(name, str(answers.correct), str(answers.samples), percent(answers.correct, answers.samples))
     return table
 
@@ -133,10 +119,10 @@ def _file_table(folder: Path) -> Table:
         ("schedule.json", "in what order the units work, where tensors live"),
         ("program/core0.asm", "the program, to be read"),
         ("rtl/", "the accelerator in Verilog"),
-        ("rtl_sim/", "the same with retire ports"),
+        ("rtl_sim/", "the same with retire ports, for simulation"),
         ("manifest.json", "hashes of all of it, and of what it was made from"),
     ):
-        table.add_row(Text(str(folder / name), style="cyan"), meaning)
+        table.add_row(Text(f"{folder}/{name}", style="cyan"), meaning)
     return table
 
 

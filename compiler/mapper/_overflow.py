@@ -65,7 +65,9 @@ def _check_accumulator(layer: MatrixLayer, largest: int, core: Core) -> None:
     needed = accumulator_bits_needed(largest)
     if needed > core.accumulator_bits:
         fix = (
-            f"set core[0].accumulator_bits = {needed}" if needed <= 32 else "a core has at most 32: use fewer row tiles"
+            f"set core[0].accumulator_bits = {needed}"
+            if needed <= 32
+            else "that is the most; converters of fewer bits need less"
         )
         raise CapacityError(
             f"layer '{layer.name}' needs accumulators of {needed} bits, the core has {core.accumulator_bits}: {fix}"

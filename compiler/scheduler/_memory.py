@@ -154,7 +154,7 @@ def _refuse(network: Network, blocks: Sequence[_Block], needed: int, core: Core)
     fix = (
         f"set core[0].memory.activation_bytes = {needed}"
         if needed <= _MOST_BYTES
-        else f"a core has at most {_MOST_BYTES}"
+        else "that is the most a core can have"
     )
     raise CapacityError(
         f"layer '{network.layers[peak].name}': the tensors alive with it need {needed} bytes of activation memory, "

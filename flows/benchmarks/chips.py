@@ -8,15 +8,15 @@ from pathlib import Path
 
 from nngen.arch import read_architecture
 from nngen.compiler.frontend import read_network
+from nngen.flows.arrays import read_arrays
+from nngen.flows.build import build
+from nngen.flows.compiling import compile_network
 from nngen.flows.networks import digits
+from nngen.flows.synthesis import synthesize_ice40
+from nngen.flows.verify import LayerVerification, Verification, verify
 from nngen.hardware import emit_rtl
 from nngen.host.ends import quantize_inputs
 
-from ..arrays import read_arrays
-from ..build import build
-from ..compiling import compile_network
-from ..synthesis import synthesize_ice40
-from ..verify import Verification, verify
 from .registry import Row
 
 ARCHITECTURES = Path(__file__).parents[1] / "architectures"
@@ -44,7 +44,12 @@ def measure_digits() -> list[Row]:
     return [
         Row(figure="cycles of one inference, RTL in Icarus", measured=cycles, unit="cycles", limit=RIVAL_CYCLES - 1),
         Row(figure="runs in which golden, ISS and RTL differ", measured=not verification.equal, unit="", limit=0),
-        Row(figure="iCE40 logic, macro and memories excluded", measured=cells["SB_LUT4"], unit="LUT4", limit=RIVAL_LUT4 - 1),
+        Row(
+            figure="iCE40 logic, macro and memories excluded",
+            measured=cells["SB_LUT4"],
+            unit="LUT4",
+            limit=RIVAL_LUT4 - 1,
+        ),
         Row(figure="Verilog", measured=lines, unit="lines", limit=MOST_LINES),
         Row(figure="emitting it again", measured=seconds, unit="s", limit=MOST_SECONDS),
     ]
@@ -59,7 +64,7 @@ def measure_layers() -> list[Row]:
         where = f"{network} on {architecture}"
         rows += [
             Row(
-                figure=f"{where}: layer {i + 1}, {layer.positions} positions, {layer.rtl_cycles} of {layer.bound.bound} cycles",
+                figure=_layer_figure(where, i + 1, layer),
                 measured=layer.ratio,
                 unit="x bound",
                 limit=LARGEST_RATIO if layer.positions >= POSITIONS else None,
@@ -90,9 +95,18 @@ def measure_building() -> list[Row]:
         build(path, ARCHITECTURES / "edge.toml", Path(folder) / "build", calibration=digits.CALIBRATION)
         built = time.perf_counter() - begin
     return [
-        Row(figure=f"{network} on edge: read, map, calibrate, schedule", measured=compiled, unit="s", limit=COMPILE_SECONDS),
+        Row(
+            figure=f"{network} on edge: read, map, calibrate, schedule",
+            measured=compiled,
+            unit="s",
+            limit=COMPILE_SECONDS,
+        ),
         Row(figure=f"{network} on edge: build with Verilog", measured=built, unit="s", limit=BUILD_SECONDS),
     ]
+
+
+def _layer_figure(where: str, number: int, layer: LayerVerification) -> str:
+    return f"{where}: layer {number}, {layer.positions} positions, {layer.rtl_cycles} of {layer.bound.bound} cycles"
 
 
 def _verified(network: str, architecture: str, target: Path) -> Verification:

@@ -1,8 +1,8 @@
 """Modules placed by name: every distinct component is emitted once, however often it is instantiated.
 
 Amaranth emits a copy of a module for each instance. Under :class:`VerilogPlatform` a placed component becomes an
-``Instance`` of a named module, and the platform remembers what it still has to emit; on any other platform (Amaranth's own
-simulator) it is an ordinary submodule.
+``Instance`` of a named module, and the platform remembers what it still has to emit; on any other platform (Amaranth's
+own simulator) it is an ordinary submodule.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def port_connections(component: wiring.Component) -> dict[str, object]:
     return connections
 
 
-def place(module: Module, platform: object, name: str, component: wiring.Component, *, kind: str, reset: object = None) -> None:
+def place(
+    module: Module, platform: object, name: str, component: wiring.Component, *, kind: str, reset: object = None
+) -> None:
     """Add ``component`` to ``module`` as submodule ``name``, in Verilog as an instance of the module ``kind``.
 
     ``reset`` replaces the reset of the clock domain ``sync``.

@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 
 from ._placement import VerilogPlatform
 
-# Processes become multiplexers and flip-flops with enable and reset, duplicates are merged: half the lines of Amaranth's own
+# Processes become multiplexers and flip-flops with reset, duplicates are merged: half the lines of Amaranth's own
 # back end, and no ``always @*`` block that a simulator might not run at time 0 (Amaranth's issues 594 and 1629).
 _SCRIPT = (
     "proc",
@@ -18,7 +18,7 @@ _SCRIPT = (
     "opt_muxtree",
     "opt_reduce",
     "opt_merge",
-    "opt_dff",
+    "opt_dff -nodffe",
     "opt_expr",
     "opt_clean -purge",
     "write_verilog -sv -noattr",
@@ -47,7 +47,7 @@ def convert(component: wiring.Component, name: str) -> dict[str, str]:
 
 def _split(text: str, tops: list[str]) -> dict[str, str]:
     """Sort the modules of a Verilog text by the component they belong to."""
-    files = {top: "" for top in tops}
+    files = dict.fromkeys(tops, "")
     for module in text.split("\nmodule ")[1:]:
         name = module.split("(", 1)[0].strip().lstrip("\\")
         top = name.split(".")[0]

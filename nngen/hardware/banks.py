@@ -30,12 +30,12 @@ class Banks(wiring.Component):
         Out: bank of writer and reader.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         inputs = dict.fromkeys(("acquire", "written", "filled", "released", "freed"), In(1))
         outputs = dict.fromkeys(("free", "full", "write_bank", "read_bank"), Out(1))
         super().__init__(inputs | outputs)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         used, ready = Signal(2), Signal(2)
         m.d.sync += [

@@ -42,7 +42,7 @@ class Chip(wiring.Component):
                 ports |= {name.replace("retire_", f"retire_{unit}_"): port for name, port in RETIRE_PORTS.items()}
         super().__init__(ports)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         core, host = self.core, self.host_port
         m.submodules.host_port = host

@@ -28,8 +28,8 @@ class Kind(IntEnum):
 def command_layout(*, retire: bool) -> data.StructLayout:
     """Return the layout of a queue entry.
 
-    ``body`` holds the operand bits of the instruction; for LOAD, STORE and FILL the resolved memory address stands in the
-    place of register and offset. Simulation builds add the instruction and its address.
+    ``body`` holds the operand bits of the instruction; for LOAD, STORE and FILL the resolved memory address stands in
+    the place of register and offset. Simulation builds add the instruction and its address.
     """
     fields = {"body": BODY_BITS, "kind": 3}
     return data.StructLayout(fields | ({"word": 64, "pc": PC_BITS} if retire else {}))
@@ -65,10 +65,17 @@ class Queue(wiring.Component):
     def __init__(self, *, layout: data.StructLayout, depth: int):
         self.depth = depth
         super().__init__(
-            {"push": In(1), "push_data": In(layout), "ready": Out(1), "valid": Out(1), "head": Out(layout), "pop": In(1)}
+            {
+                "push": In(1),
+                "push_data": In(layout),
+                "ready": Out(1),
+                "valid": Out(1),
+                "head": Out(layout),
+                "pop": In(1),
+            }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         layout = self.push_data.shape()
         entries = [Signal(layout, name=f"entry{i}") for i in range(self.depth)]

@@ -85,7 +85,7 @@ class Core(wiring.Component):
                 ports |= {name.replace("retire_", f"retire_{unit}_"): port for name, port in RETIRE_PORTS.items()}
         super().__init__(ports)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         self.units = {unit: kind(self.core, retire=self.retire) for unit, kind in UNITS.items()}
         for unit, component in self.units.items():
@@ -98,7 +98,8 @@ class Core(wiring.Component):
         self._control(m)
         self._events(m)
         if self.retire:
-            for unit, component in {Unit.SEQUENCER: self.sequencer, **self.units}.items():
+            retiring: dict[Unit, wiring.Component] = {Unit.SEQUENCER: self.sequencer, **self.units}
+            for unit, component in retiring.items():
                 for port in RETIRE_PORTS:
                     m.d.comb += getattr(self, port.replace("retire_", f"retire_{unit}_")).eq(getattr(component, port))
         return m
@@ -128,9 +129,7 @@ class Core(wiring.Component):
     def _memories(self, m: Module, platform: object) -> None:
         core, lanes = self.core, self.core.word_bytes
         load, post, store = self.units[Unit.LOAD], self.units[Unit.POST], self.units[Unit.STORE]
-        program = add_memory(
-            m, platform, "program", Memory(depth=core.program_instructions, width=64, granularity=32)
-        )
+        program = add_memory(m, platform, "program", Memory(depth=core.program_instructions, width=64, granularity=32))
         constants = add_memory(
             m, platform, "constants", Memory(depth=core.constant_records, width=32 * record_words(core), granularity=32)
         )
@@ -138,9 +137,7 @@ class Core(wiring.Component):
             m, platform, "activations", Memory(depth=core.activation_bytes // lanes, width=8 * lanes, granularity=8)
         )
         bank_bits = index_bits(core.output_buffer_bytes // lanes)
-        outputs = add_memory(
-            m, platform, "outputs", Memory(depth=2 << bank_bits, width=8 * lanes, granularity=8)
-        )
+        outputs = add_memory(m, platform, "outputs", Memory(depth=2 << bank_bits, width=8 * lanes, granularity=8))
         m.d.comb += [
             program.read_enable.eq(self.sequencer.program_enable),
             program.read_address.eq(self.sequencer.program_address),
@@ -162,9 +159,7 @@ class Core(wiring.Component):
             self.memory_read_data.eq(activations.read_data),
             self.memory_write_ready.eq(~store.memory_write.any()),
             activations.write_enable.eq(Mux(self.memory_write_ready, self.memory_write, store.memory_write)),
-            activations.write_address.eq(
-                Mux(self.memory_write_ready, self.memory_write_address, store.memory_address)
-            ),
+            activations.write_address.eq(Mux(self.memory_write_ready, self.memory_write_address, store.memory_address)),
             activations.write_data.eq(
                 Mux(self.memory_write_ready, self.write_data.replicate(lanes // 4), store.memory_data)
             ),
@@ -276,9 +271,7 @@ class Core(wiring.Component):
             sequencer.run.eq(self.run),
             sequencer.loop_count.eq(self.loop_count),
             sequencer.quiescent.eq(~waiting & empty),
-            sequencer.watchdog.eq(
-                self.run & ~progress & (self.watchdog != 0) & (without + 1 == self.watchdog)
-            ),
+            sequencer.watchdog.eq(self.run & ~progress & (self.watchdog != 0) & (without + 1 == self.watchdog)),
             self.done.eq(sequencer.done),
             self.cause.eq(sequencer.cause),
             self.cause_pc.eq(sequencer.cause_pc),
@@ -297,8 +290,8 @@ class Core(wiring.Component):
             "conversions": mvm.conversions,
             "outputs": post.output,
         }
-        for name in QUEUED_UNITS:
-            added |= {f"{name}_busy": self.units[name].busy, f"{name}_stalled": self.units[name].stalled}
+        for unit, component in self.units.items():
+            added |= {f"{unit}_busy": component.busy, f"{unit}_stalled": component.stalled}
         counters = EventCounters({name: len(value) for name, value in added.items()})
         m.submodules.events = counters
         for name, value in added.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Signal
+from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,8 +24,8 @@ class Counters(wiring.Component):
         Out: the counter holds at least ``count``, and no unit before this one takes it in this cycle.
     """
 
-    def __init__(self):
-        ports = {}
+    def __init__(self) -> None:
+        ports: dict[str, object] = {}
         for unit in QUEUED_UNITS:
             ports |= {
                 f"signal_{unit}": In(1),
@@ -36,7 +36,7 @@ class Counters(wiring.Component):
             }
         super().__init__(ports)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         counters = [Signal(COUNTER_BITS, name=f"counter{i}") for i in range(COUNTERS)]
         added = [Const(0, 1)] * COUNTERS
@@ -62,7 +62,7 @@ class Counters(wiring.Component):
         return m
 
 
-def _any(bits):
+def _any(bits: list[Signal]) -> Value:
     result = bits[0]
     for bit in bits[1:]:
         result = result | bit

@@ -28,7 +28,7 @@ class MacroPin:
 def crossbar_pins(core: Core) -> tuple[MacroPin, ...]:
     """Return the pins of a core's macro in order."""
     macro = core.macro
-    rows = (
+    rows: tuple[tuple[str, Literal["input", "output"], int, str], ...] = (
         ("clk", "input", 1, "clock of programming port and sampling"),
         ("enable", "input", 1, "the macro takes part; word lines are valid"),
         ("word_lines", "input", macro.rows * macro.dac_bits, "plane of every row, row 0 lowest"),
@@ -57,21 +57,28 @@ def crossbar_parameters(core: Core) -> dict[str, int]:
         "COLUMNS_PER_ADC": macro.columns_per_adc,
         "ADC_BITS": macro.adc_bits,
         "STEP": macro.converter().step,
+        "STEP_LOG2_PLUS_1": macro.converter().step.bit_length(),
+        "LOWEST": macro.converter().lowest,
+        "HIGHEST": macro.converter().highest,
         "CELLS_PER_WORD": cells_per_word(core),
         "WORDS": words_per_row(core),
     }
 
 
 class Crossbar:
-    """Signals of one macro's pins, and how the macro enters the design."""
+    """Signals of one macro's pins, by name, and how the macro enters the design."""
 
-    def __init__(self, core: Core):
-        self.core = core
+    def __init__(self, core: Core) -> None:
         self.pins = crossbar_pins(core)
-        for pin in self.pins:
-            setattr(self, pin.name, ClockSignal() if pin.name == "clk" else Signal(pin.width, name=pin.name))
+        self._signals = {
+            pin.name: ClockSignal() if pin.name == "clk" else Signal(pin.width, name=pin.name) for pin in self.pins
+        }
+
+    def __getitem__(self, pin: str) -> Signal:
+        """Return the signal of a pin."""
+        return self._signals[pin]
 
     def add_to(self, module: Module, platform: object, name: str) -> None:
         """Add the macro as an instance of its black box."""
-        connections = {f"{pin.direction[0]}_{pin.name}": getattr(self, pin.name) for pin in self.pins}
+        connections = {f"{pin.direction[0]}_{pin.name}": self[pin.name] for pin in self.pins}
         module.submodules[name] = Instance(CROSSBAR_MODULE, **connections)

@@ -24,12 +24,12 @@ class EventCounters(wiring.Component):
 
     def __init__(self, widths: dict[str, int]):
         self.widths = widths
-        ports = {}
+        ports: dict[str, object] = {}
         for name in EVENT_NAMES:
             ports |= {f"add_{name}": In(widths.get(name, 1)), f"value_{name}": Out(EVENT_BITS)}
         super().__init__(ports)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         for name in EVENT_NAMES:
             # One register stage keeps wide increments off the units' paths.

@@ -96,7 +96,7 @@ class HostPort(wiring.Component):
         ports |= {f"event_{name}": In(EVENT_BITS) for name in EVENT_NAMES}
         super().__init__(ports)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         self.finished, self.interrupt_enable, self.interrupt_pending = Signal(), Signal(), Signal()
         with m.If(self.start):

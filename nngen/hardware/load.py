@@ -86,10 +86,13 @@ class Load(QueuedUnit):
         # The word read in this cycle is placed in the next: keep where its lanes go.
         position = Signal(signed(16))
         m.d.comb += position.eq(row - low + (word << lane_bits))
-        groups = Cat(*[
-            self.register(m, register(Unit.LOAD, "GROUP").index + i, 6, f"group{i}") == self.operand("LOAD", "group")
-            for i in range(core.macros)
-        ])
+        groups = Cat(
+            *[
+                self.register(m, register(Unit.LOAD, "GROUP").index + i, 6, f"group{i}")
+                == self.operand("LOAD", "group")
+                for i in range(core.macros)
+            ]
+        )
         shift = Signal(max(1, lane_bits))
         lane_valid = Signal(lanes)
         valid = lane_mask(low, stop[:lane_bits], word == 0, self.work_ends, lanes)
@@ -132,10 +135,8 @@ class Load(QueuedUnit):
 
 
 def lane_mask(low: Value, stop_low: Value, first: Value, last: Value, lanes: int) -> Value:
-    """Return which lanes of a word a run covers: from ``low`` on in its first, below ``stop_low`` (0: all) in its last."""
-    return Cat(*[
-        ~(first & (low > lane)) & ~(last & (stop_low != 0) & (stop_low <= lane)) for lane in range(lanes)
-    ])
+    """Return the lanes a run covers: from ``low`` in its first word, below ``stop_low`` in its last (0: all)."""
+    return Cat(*[~(first & (low > lane)) & ~(last & (stop_low != 0) & (stop_low <= lane)) for lane in range(lanes)])
 
 
 def rotate_lanes(m: Module, name: str, value: Value, shift: Value, *, lanes: int) -> Value:

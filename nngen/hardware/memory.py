@@ -1,4 +1,4 @@
-"""The one memory of the design: one read port, one write port, synchronous, behind a wrapper a foundry SRAM can replace."""
+"""The one memory of the design: one read and one write port, behind a wrapper that a foundry SRAM can replace."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Memory(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         if isinstance(platform, VerilogPlatform):
             raise TypeError("a memory must be added with add_memory, which makes it an instance of its wrapper")

@@ -45,7 +45,8 @@ class Mvm(QueuedUnit):
     convert_done
         Out: last cycle of a conversion.
     add
-        Out, one bit a macro: add the code of its ADC ``add_lane`` of each shift-adder, with ``overwrite``, ``negate``, ``add_entry``, ``add_bank``
+        Out, one bit a macro: add the code of its ADC ``add_lane`` of each shift-adder, with ``overwrite``, ``negate``,
+        ``add_entry``, ``add_bank``
         and ``shift_<m>``.
     plane_drives, conversions
         Out, for the event counters: macros that start a plane; ADCs that finish a conversion.
@@ -81,7 +82,11 @@ class Mvm(QueuedUnit):
             "conversions": Out(range(core.adcs + 1)),
         }
         for i in range(core.macros):
-            ports |= {f"column_{i}": Out(FIRST_STEP_BITS), f"gain_{i}": Out(GAIN_BITS), f"shift_{i}": Out(shift_bits(core))}
+            ports |= {
+                f"column_{i}": Out(FIRST_STEP_BITS),
+                f"gain_{i}": Out(GAIN_BITS),
+                f"shift_{i}": Out(shift_bits(core)),
+            }
         if retire:
             ports["macro_digest"] = In(32)
         super().__init__(ports, retire=retire)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core
 from nngen.isa import POST_LATENCY, Unit, constant_record_layout, index_bits, record_words, register
 
+from .collector import Collector
 from .requantizer import Requantizer, RequantizerWidths
 from .retire import fold
 from .unit import QueuedUnit
@@ -83,79 +84,73 @@ class Post(QueuedUnit):
         ]
         m.d.sync += index.eq(Mux(self.working & ~self.work_ends, index + 1, 0))
         record = self._record()
-        # Stage 1: the record is there, the accumulator is read.
-        valid1 = self._delay(m, self.working, 1, "valid")
-        m.d.comb += [
-            self.read.eq(valid1),
-            self.entry.eq(record["entry"]),
-            self.adc.eq(record["adc"]),
-            self.macro.eq(record["macro"]),
-            self.bank.eq(self._delay(m, self.read_bank, 1, "bank")),
-            self.freed.eq(self._delay(m, self.released, 1, "release")),
-        ]
-        # Stage 2: the accumulator is there (registered below). Stage 3: it is added.
-        value, total = Signal(signed(self.core.accumulator_bits)), Signal(signed(self.core.accumulator_bits))
-        fresh = Signal()
-        is_last1 = valid1 & record["last"]
-        starts1 = self._delay(m, self.starting, 1, "starting")
-        valid3 = self._delay(m, valid1, 2, "valid3")
-        last3 = self._delay(m, is_last1, 2, "last3")
-        starts3 = self._delay(m, starts1, 2, "starts3")
-        added = Signal(signed(self.core.accumulator_bits))
-        m.d.comb += added.eq(Mux(fresh | starts3, 0, total) + value)
-        m.d.sync += value.eq(self.accumulator)
-        with m.If(valid3):
-            m.d.sync += [total.eq(added), fresh.eq(last3)]
-        # Stages 4 to 7: requantize; the code leaves in stage 7.
-        m.submodules.requantizer = requantizer = Requantizer(
-            RequantizerWidths(
-                accumulator=self.core.accumulator_bits,
-                multiplier=self.core.multiplier_bits,
-                offset=self.core.offset_bits,
-                shift=self.core.shift_bits,
-            )
-        )
-        for name in ("multiplier", "offset", "shift"):
-            m.d.comb += getattr(requantizer, name).eq(self._delay(m, record[name], 3, name))
-        m.d.comb += [
-            requantizer.accumulator.eq(total),
-            requantizer.lowest.eq(self._register(m, "LOWEST", 32)),
-            requantizer.highest.eq(self._register(m, "HIGHEST", 32)),
-            requantizer.zero_point.eq(self._register(m, "ZERO_POINT", 17)),
-            requantizer.rounding.eq(self._register(m, "ROUNDING", 2)),
-        ]
-        words = self._register(m, "WORDS", 1)
-        emit = self._delay(m, last3, 4, "emit")
-        acquired = self._delay(m, self.acquire, 6, "acquired")
-        closes = self._delay(m, self.written_out, 6, "closes")
-        m.d.comb += [self.output.eq(emit), self.filled.eq(self._delay(m, closes, 1, "filled"))]
-        self._append(m, emit, requantizer.result, words, acquired, self.filled)
+        total, finished = self._sum(m, record)
+        self._code = self._requantize(m, record, total)
+        self._emit = _delay(m, finished, 4, "emit")
+        self._collect(m)
         stages = Signal(POST_LATENCY - 1)
         m.d.sync += stages.eq(Cat(self.working, stages[:-1]))
         m.d.comb += self.empty.eq(~stages.any())
-        self._emitted = (emit, requantizer.result)
 
-    def _append(self, m: Module, emit: Value, code: Value, words: Value, acquired: Value, closed: Value) -> None:
-        """Write a code behind the last one; a bank starts at its first byte."""
-        lanes = self.core.word_bytes
-        lane_bits = (lanes - 1).bit_length()
-        pointer, bank = Signal(range(self.core.output_buffer_bytes + 4)), Signal()
-        size = Mux(words, 4, 1)
-        fits = pointer + size <= self.core.output_buffer_bytes
-        lane = pointer[:lane_bits]
-        byte_mask = Cat(*[(lane == i) for i in range(lanes)])
-        word_mask = Cat(*[(lane[2:] == i // 4) for i in range(lanes)]) if lanes > 4 else Const((1 << lanes) - 1, lanes)
+    def _sum(self, m: Module, record: dict[str, Value]) -> tuple[Value, Value]:
+        """Stages 1 to 3: the record is there, its accumulator is read, it is added.
+
+        Returns the sum, one cycle later, and (in stage 3) whether it is finished.
+        """
+        valid = _delay(m, self.working, 1, "valid")
         m.d.comb += [
-            self.buffer_bank.eq(bank),
-            self.buffer_address.eq(pointer >> lane_bits),
-            self.buffer_data.eq(Mux(words, code.as_unsigned().replicate(lanes // 4), code[:8].replicate(lanes))),
-            self.buffer_write.eq(Mux(emit & fits, Mux(words, word_mask, byte_mask), 0)),
+            self.read.eq(valid),
+            self.entry.eq(record["entry"]),
+            self.adc.eq(record["adc"]),
+            self.macro.eq(record["macro"]),
+            self.bank.eq(_delay(m, self.read_bank, 1, "bank")),
+            self.freed.eq(_delay(m, self.released, 1, "release")),
         ]
-        with m.If(emit & fits):
-            m.d.sync += pointer.eq(pointer + size)
-        with m.If(acquired):
-            m.d.sync += pointer.eq(0)
-        m.d.sync += bank.eq(bank ^ closed)
+        width = signed(self.core.accumulator_bits)
+        value, total, added, fresh = Signal(width), Signal(width), Signal(width), Signal()
+        adds = _delay(m, valid, 2, "adds")
+        finishes = _delay(m, valid & record["last"], 2, "finishes")
+        starts = _delay(m, self.starting, 3, "starts")
+        m.d.comb += added.eq(Mux(fresh | starts, 0, total) + value)
+        m.d.sync += value.eq(self.accumulator)
+        with m.If(adds):
+            m.d.sync += [total.eq(added), fresh.eq(finishes)]
+        return total, finishes
+
+    def _requantize(self, m: Module, record: dict[str, Value], total: Value) -> Value:
+        """Stages 4 to 7: the sum becomes a code."""
+        core = self.core
+        m.submodules.requantizer = requantizer = Requantizer(
+            RequantizerWidths(
+                accumulator=core.accumulator_bits,
+                multiplier=core.multiplier_bits,
+                offset=core.offset_bits,
+                shift=core.shift_bits,
+            )
+        )
+        for name in ("multiplier", "offset", "shift"):
+            m.d.comb += getattr(requantizer, name).eq(_delay(m, record[name], 3, name))
+        for name in ("LOWEST", "HIGHEST", "ZERO_POINT", "ROUNDING"):
+            m.d.comb += getattr(requantizer, name.lower()).eq(self._register(m, name))
+        m.d.comb += requantizer.accumulator.eq(total)
+        return requantizer.result
+
+    def _collect(self, m: Module) -> None:
+        """Stage 7: the code goes to the output buffer, which is handed over after the command's last one."""
+        m.submodules.collector = collector = Collector(self.core)
+        m.d.comb += [
+            collector.valid.eq(self._emit),
+            collector.code.eq(self._code.as_unsigned()),
+            collector.words.eq(self._register(m, "WORDS")),
+            collector.restart.eq(_delay(m, self.acquire, 6, "acquired")),
+            collector.close.eq(self.filled),
+            self.filled.eq(_delay(m, self.written_out, 7, "filled")),
+            self.output.eq(self._emit),
+            self.buffer_write.eq(collector.write),
+            self.buffer_bank.eq(collector.bank),
+            self.buffer_address.eq(collector.address),
+            self.buffer_data.eq(collector.data),
+        ]
 
     def _record(self) -> dict[str, Value]:
         fields, offset = {}, 0
@@ -165,19 +160,18 @@ class Post(QueuedUnit):
             offset += width
         return fields
 
-    def _register(self, m: Module, name: str, width: int) -> Value:
-        r = register(Unit.POST, name)
-        return self.register(m, r.index, width, name.lower(), signed=name in ("LOWEST", "HIGHEST", "ZERO_POINT"))
-
-    @staticmethod
-    def _delay(m: Module, value: Value, cycles: int, name: str) -> Value:
-        """Delay a value by register stages."""
-        for i in range(cycles):
-            stage = Signal(value.shape(), name=f"{name}_{i + 1}")
-            m.d.sync += stage.eq(value)
-            value = stage
-        return value
+    def _register(self, m: Module, name: str) -> Value:
+        described = register(Unit.POST, name)
+        return self.register(m, described.index, described.width, name.lower(), signed=described.signed)
 
     def digest_write(self, m: Module) -> tuple[Value, Value]:
-        emit, code = self._emitted
-        return emit, fold(code.as_unsigned())
+        return self._emit, fold(self._code.as_unsigned())
+
+
+def _delay(m: Module, value: Value, cycles: int, name: str) -> Value:
+    """Delay a value by register stages."""
+    for i in range(cycles):
+        stage = Signal(value.shape(), name=f"{name}_{i + 1}")
+        m.d.sync += stage.eq(value)
+        value = stage
+    return value

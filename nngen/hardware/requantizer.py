@@ -53,7 +53,7 @@ class Requantizer(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         w = self.widths
         wide = max(w.accumulator + w.multiplier, w.offset) + 1

@@ -28,8 +28,8 @@ class RetirePipeline(wiring.Component):
     ended, word, pc
         In: a command is in its last busy cycle.
     write, contribution
-        In: in the cycle a write takes effect, its folded data. Writes of a command take effect up to, and including, the
-        cycle it retires in.
+        In: in the cycle a write takes effect, its folded data. Writes of a command take effect up to, and
+        including, the cycle it retires in.
     """
 
     def __init__(self, *, latency: int):
@@ -38,7 +38,7 @@ class RetirePipeline(wiring.Component):
             {"ended": In(1), "word": In(64), "pc": In(PC_BITS), "write": In(1), "contribution": In(32), **RETIRE_PORTS}
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         stage = Cat(self.ended, self.word, self.pc)
         for i in range(self.latency):

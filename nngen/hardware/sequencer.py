@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core
 from nngen.isa import (
     ADDRESS_REGISTERS,
-    BY_MNEMONIC,
     INSTRUCTIONS,
     LOOP_DEPTH,
     OPCODE_OFFSET,
@@ -84,10 +83,15 @@ class Sequencer(wiring.Component):
         for unit in QUEUED_UNITS:
             ports |= {f"push_{unit}": Out(1), f"ready_{unit}": In(1)}
         if retire:
-            ports |= {"retire_valid": Out(1), "retire_word": Out(64), "retire_pc": Out(PC_BITS), "retire_digest": Out(32)}
+            ports |= {
+                "retire_valid": Out(1),
+                "retire_word": Out(64),
+                "retire_pc": Out(PC_BITS),
+                "retire_digest": Out(32),
+            }
         super().__init__(ports)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         self.word = Signal(64)
         self.pc = Signal(range(self.core.program_instructions + 1))
@@ -111,7 +115,7 @@ class Sequencer(wiring.Component):
         self._issue(m)
         return m
 
-    def _field(self, mnemonic: str, name: str):
+    def _field(self, mnemonic: str, name: str) -> Value:
         return operand(self.word, mnemonic, name)
 
     def _addresses(self, m: Module) -> None:
@@ -219,7 +223,7 @@ class Sequencer(wiring.Component):
         with m.Elif(addresses & (~self.inside | beyond)):
             m.d.comb += self.fault.eq(Cause.ADDRESS)
 
-    def _wrong_unit(self, m: Module, mnemonic: str):
+    def _wrong_unit(self, m: Module, mnemonic: str) -> Value:
         """Return whether the unit (and for SET the register) that the instruction names does not exist."""
         if mnemonic in ("WAIT", "SIGNAL"):
             unit = self._field(mnemonic, "unit")
@@ -299,5 +303,3 @@ class Sequencer(wiring.Component):
                 self.retire_word.eq(self.word),
                 self.retire_pc.eq(self.pc),
             ]
-
-

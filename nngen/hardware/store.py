@@ -79,9 +79,12 @@ class Store(QueuedUnit):
         rotated = rotate_lanes(m, "buffer", self.buffer_data, shift, lanes=lanes)
         with m.If(writing):
             m.d.sync += before.eq(rotated)
-        merged = Cat(*[
-            Mux(lane < shift, before[8 * lane : 8 * lane + 8], rotated[8 * lane : 8 * lane + 8]) for lane in range(lanes)
-        ])
+        merged = Cat(
+            *[
+                Mux(lane < shift, before[8 * lane : 8 * lane + 8], rotated[8 * lane : 8 * lane + 8])
+                for lane in range(lanes)
+            ]
+        )
         m.d.comb += [
             self.memory_write.eq(Mux(writing, mask, 0)),
             self.memory_data.eq(Mux(filling, value.replicate(lanes), merged)),
@@ -91,7 +94,5 @@ class Store(QueuedUnit):
 
     def digest_write(self, m: Module) -> tuple[Value, Value]:
         lanes = self.core.word_bytes
-        kept = Cat(*[
-            self.memory_data[8 * i : 8 * i + 8] & self.memory_write[i].replicate(8) for i in range(lanes)
-        ])
+        kept = Cat(*[self.memory_data[8 * i : 8 * i + 8] & self.memory_write[i].replicate(8) for i in range(lanes)])
         return self._writing, fold(kept) ^ self.memory_address

@@ -24,8 +24,9 @@ class Tile(wiring.Component):
         From LOAD, see there; ``row_write`` is this tile's bit of ``row_hit``.
     row_clear, row_read_bank
         In: clear the row buffer that MVM reads, at the end of the cycle; which one that is.
-    drive, plane, column, gain, sample, trial, entry, convert_done, add, add_lane, overwrite, negate, add_entry, add_bank,
-    write_bank, shift
+    drive, plane, column, gain, sample, trial, entry, convert_done, write_bank
+        From MVM, see there; this tile's bits.
+    add, add_lane, add_entry, add_bank, overwrite, negate, shift
         From MVM, see there; this tile's bits.
     read, read_bank, read_entry, read_adc
         In, from POST: accumulator to read. ``accumulator`` follows one cycle later.
@@ -78,20 +79,20 @@ class Tile(wiring.Component):
             ports["digest"] = Out(32)
         super().__init__(ports)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         crossbar = Crossbar(self.core)
         crossbar.add_to(m, platform, "crossbar")
         m.d.comb += [
-            crossbar.word_lines.eq(self._row_buffers(m)),
-            crossbar.enable.eq(self.drive),
-            crossbar.sample.eq(self.sample & self.drive),
-            crossbar.column.eq(self.column),
-            crossbar.gain.eq(self.gain),
-            crossbar.program_enable.eq(self.program_enable),
-            crossbar.program_row.eq(self.program_row),
-            crossbar.program_word.eq(self.program_word),
-            crossbar.program_data.eq(self.program_data),
+            crossbar["word_lines"].eq(self._row_buffers(m)),
+            crossbar["enable"].eq(self.drive),
+            crossbar["sample"].eq(self.sample & self.drive),
+            crossbar["column"].eq(self.column),
+            crossbar["gain"].eq(self.gain),
+            crossbar["program_enable"].eq(self.program_enable),
+            crossbar["program_row"].eq(self.program_row),
+            crossbar["program_word"].eq(self.program_word),
+            crossbar["program_data"].eq(self.program_data),
         ]
         codes = self._converters(m, crossbar)
         self._accumulators(m, platform, codes)
@@ -145,19 +146,19 @@ class Tile(wiring.Component):
             m.d.comb += tried.eq(code | self.trial)
             with m.If(self.sample):
                 m.d.sync += code.eq(0)
-            with m.Elif(self.drive & self.trial.any() & crossbar.compare[k]):
+            with m.Elif(self.drive & self.trial.any() & crossbar["compare"][k]):
                 m.d.sync += code.eq(tried)
             trials.append(tried)
             codes.append(Cat(code[:-1], ~code[-1]).as_signed())
-        m.d.comb += crossbar.trial.eq(Cat(*trials))
+        m.d.comb += crossbar["trial"].eq(Cat(*trials))
         return codes
 
     def _accumulators(self, m: Module, platform: object, codes: list[Value]) -> None:
         """Shift-add every code onto its accumulator.
 
         Each shift-adder takes the codes of its ADCs one a cycle, from the cycle after convert_done on: the first from
-        its register, the others from a chain that moves up. The accumulators of the ADCs that have the same turn make up
-        a word; it is read in the cycle before.
+        its register, the others from a chain that moves up. The accumulators of the ADCs that have the same turn make
+        up a word; it is read in the cycle before.
         """
         core = self.core
         width, share = core.accumulator_bits, core.macro.accumulation_cycles

@@ -53,7 +53,7 @@ class QueuedUnit(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         body, kind = self.head.body, self.head.kind
         work = (kind == Kind.WORK) | (kind == Kind.FILL)

@@ -16,8 +16,8 @@ class _Strict(BaseModel):
 class Tile(_Strict):
     """A rectangle of one macro that holds part of a layer's weight matrix.
 
-    ``row`` is the first word line, ``column`` the first bit line. ``input_range`` [a, b) counts matrix rows in the order
-    (kernel y, kernel x, channel), ``output_range`` [c, d) output channels. Output c + i occupies the bit lines
+    ``row`` is the first word line, ``column`` the first bit line. ``input_range`` [a, b) counts matrix rows in the
+    order (kernel y, kernel x, channel), ``output_range`` [c, d) output channels. Output c + i occupies the bit lines
     ``column + 2 * slices * i`` onwards: its slices, least significant first, each a differential pair.
     """
 

@@ -48,7 +48,7 @@ class Run(_Strict):
 
 
 class MacroSetting(_Strict):
-    """Configuration of one macro for a pass: MVM commands that name its class run it from column step ``first_step``."""
+    """Configuration of one macro for a pass: MVM commands naming its class run it from column step ``first_step``."""
 
     macro: int
     group: int

@@ -28,7 +28,7 @@ from ._sequencer import Sequencer, Step
 
 IntArray = npt.NDArray[np.int64]
 ByteArray = npt.NDArray[np.uint8]
-_LARGEST_WEIGHT_SHIFT = 63
+_LARGEST_SHIFT = 63  # beyond every accumulator: such a code changes nothing
 
 
 class Machine:
@@ -197,13 +197,12 @@ class _Execution:
         return self._mvm_digest(codes, weights, before, np.array(macros, np.int64)) if self._digesting else 0
 
     def _weights(self, planes: int, slices: int, shifts: IntArray) -> IntArray:
-        """Return what each code counts, modulo 2^64, shape ``(macros, slices, planes)``."""
+        """Return what each code counts, modulo the accumulator's range, shape ``(macros, slices, planes)``."""
         macro = self._core.macro
         amounts = (
             shifts[:, None, None] + (np.arange(slices) * macro.cell_bits)[:, None] + np.arange(planes) * macro.dac_bits
         )
-        weights: IntArray = np.int64(1) << np.minimum(amounts, _LARGEST_WEIGHT_SHIFT)
-        weights[amounts > _LARGEST_WEIGHT_SHIFT] = 0
+        weights: IntArray = np.int64(1) << np.minimum(amounts, _LARGEST_SHIFT)
         if self._registers.negate_top and planes == self._registers.planes:
             weights[:, :, -1] *= -1
         return weights

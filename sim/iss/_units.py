@@ -133,14 +133,12 @@ class Unit:
                 source = self.source
                 if source.taken >= len(source.filled):
                     return False
-                filled = source.filled[source.taken]
-                start = max(start, filled)
+                start = max(start, source.filled[source.taken])
             if operation.first and self.target.acquired >= BANKS:
                 release = self.target.acquired - BANKS
                 if release >= len(self.target.freed):
                     return False
-                freed = self.target.freed[release]
-                start = max(start, freed)
+                start = max(start, self.target.freed[release])
             self._work(command, head, start)
             return True
         if operation.waits:

@@ -105,6 +105,13 @@ def perceptron(*sizes: int, largest: int = 7, seed: int = 0) -> Network:
     return make_network(layers, tensors)
 
 
+def pointwise(rows: int, outputs: int, *, side: int = 2) -> Network:
+    """Return a 1x1 convolution ``y`` of several positions, with ``rows`` input channels."""
+    source = make_tensor("x", (side, side, rows), bits=4)
+    layer = convolution(source, "y", perceptron(rows, outputs).layers[0].weights)
+    return make_network([layer], [source, make_tensor("y", (side, side, outputs))])
+
+
 def image_network(*, side: int = 8, channels: int = 4, pads: tuple[int, int, int, int] = (1, 1, 1, 1)) -> Network:
     """Return two 3x3 convolutions on a ``side`` x ``side`` image."""
     rng = np.random.default_rng(1)

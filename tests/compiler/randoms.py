@@ -81,7 +81,8 @@ def random_mapping(rng: Generator, network: Network, core: Core) -> Mapping | No
         tiles: list[Tile] = []
         for inputs in _random_cuts(rng, layer.rows, core.macro.rows):
             for outputs in _random_cuts(rng, layer.outputs, layer.outputs):
-                found = _random_tiles(rng, inputs, outputs, layer_slices(layer, core), core, taken)
+                slices = layer_slices(layer, core)
+                found = _random_tiles(rng, inputs, outputs, slices=slices, core=core, taken=taken)
                 if found is None:
                     return None
                 tiles += found
@@ -158,6 +159,7 @@ def _random_tiles(
     rng: Generator,
     inputs: tuple[int, int],
     outputs: tuple[int, int],
+    *,
     slices: int,
     core: Core,
     taken: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
@@ -180,7 +182,7 @@ def _random_tiles(
     if middle == outputs[0]:
         return None
     halves = [
-        _random_tiles(rng, inputs, half, slices, core, taken)
+        _random_tiles(rng, inputs, half, slices=slices, core=core, taken=taken)
         for half in ((outputs[0], middle), (middle, outputs[1]))
     ]
     return None if None in halves else [tile for half in halves for tile in half or []]

@@ -34,7 +34,7 @@ class SarController(wiring.Component):
         self.sample_cycles = sample_cycles
         super().__init__({"run": In(1), "sample": Out(1), "trial": Out(bits), "done": Out(1)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         waiting = Signal(range(self.sample_cycles))
         trial = Signal(self.bits)

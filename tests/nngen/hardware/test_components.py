@@ -39,7 +39,12 @@ def test_requantizer_equals_numerics(widths: RequantizerWidths, rounding: Roundi
         return generator.randrange(-(1 << (bits - 1)), 1 << (bits - 1)) if corner is None else corner
 
     cases = [
-        (signed(widths.accumulator), signed(widths.multiplier), signed(widths.offset), generator.randrange(1 << widths.shift))
+        (
+            signed(widths.accumulator),
+            signed(widths.multiplier),
+            signed(widths.offset),
+            generator.randrange(1 << widths.shift),
+        )
         for _ in range(400)
     ]
     # Exact ties: an odd number of halves.

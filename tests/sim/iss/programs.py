@@ -52,7 +52,7 @@ def random_program(seed):
     body = maker.body(rng.choice((1, 3, 8, 20)))
     if rng.random() < 0.25:
         body.insert(rng.randrange(len(body) + 1), maker.wrong())
-    opening = [*OPENING, *maker.macros(), *maker.macros()]
+    opening = [*OPENING, *maker.macros(), *maker.macros(), *maker.configure(), *maker.configure()]
     program = (opening if rng.random() < 0.95 else []) + body[: CORE.program_instructions - len(opening) - 1]
     if rng.random() < 0.95:
         program = [*program, instruction("HALT")]
@@ -168,7 +168,7 @@ class Maker:
             return self.macros()
         unit, index, value = rng.choice(
             (
-                (Unit.MVM, 0, rng.choice((0, 1, 2, 8, 9))),
+                (Unit.MVM, 0, rng.choice((0, 1, 2, 8, 9, 12))),
                 (Unit.MVM, 1, rng.randrange(2)),
                 (Unit.MVM, 2, rng.randrange(4)),
                 (Unit.LOAD, 0, rng.randrange(1 << 16)),

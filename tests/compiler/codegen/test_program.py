@@ -1,0 +1,135 @@
+"""Instructions, records and cells of programs made from small networks."""
+
+import numpy as np
+import pytest
+
+from nngen.arch import Architecture
+from nngen.compiler.mapper import map_network
+from nngen.errors import CapacityError
+from nngen.ir import CoreProgram, Network
+from nngen.isa import Instruction, Unit, register
+from tests.compiler.builders import (
+    architecture,
+    chip,
+    convolution,
+    image_network,
+    make_network,
+    make_tensor,
+    output_shape,
+    perceptron,
+)
+from tests.compiler.execution import compile_mapping, evaluate, run_network
+from tests.compiler.randoms import random_codes
+
+
+def program_of(network: Network, chosen: Architecture) -> CoreProgram:
+    return compile_mapping(network, map_network(network, chosen), chosen)[1].cores[0]
+
+
+def loops(program: CoreProgram) -> list[tuple[int, int]]:
+    """Return (first, last) address of each loop's body."""
+    code = enumerate(program.instructions)
+    return [(pc + 1, pc + made["length"]) for pc, made in code if made.mnemonic == "LOOP"]
+
+
+def test_a_convolution_is_a_loop_over_rows_around_one_over_columns() -> None:
+    program = program_of(image_network(), architecture("tiny"))
+    bodies = loops(program)
+    assert len(bodies) == 4
+    for outer, inner in (bodies[:2], bodies[2:]):
+        assert outer[0] + 1 == inner[0]
+        assert inner[1] < outer[1]
+    assert [name for name, _ in program.layer_starts] == ["conv1", "conv2"]
+    assert program.instructions[-1].mnemonic == "HALT"
+
+
+def test_the_size_of_the_image_does_not_change_the_size_of_the_program() -> None:
+    large = chip("tiny", activation_bytes=1 << 16)
+    assert len({len(program_of(image_network(side=side), large).instructions) for side in (12, 30, 60)}) == 1
+
+
+def test_positions_without_a_gap_are_one_loop() -> None:
+    source = make_tensor("x", (6, 7, 3), bits=4)
+    layer = convolution(source, "y", np.ones((2, 1, 1, 3), np.int64))
+    program = program_of(make_network([layer], [source, make_tensor("y", (6, 7, 2))]), architecture("tiny"))
+    assert [made["count"] for made in program.instructions if made.mnemonic == "LOOP"] == [42]
+
+
+def test_a_fully_connected_layer_has_no_loop_and_starts_with_its_load() -> None:
+    program = program_of(perceptron(64, 32, 10), architecture("digits"))
+    assert loops(program) == []
+    assert [made.mnemonic for made in program.instructions[:2]] == ["SET", "LOAD"]
+
+
+def test_what_is_set_already_is_not_set_again() -> None:
+    code = program_of(perceptron(64, 32, 32, 32, 10), architecture("tiny")).instructions
+    planes = register(Unit.MVM, "PLANES").index
+    assert [
+        made["value"] for made in code if made.unit is Unit.MVM and made.mnemonic == "SET" and made["index"] == planes
+    ] == [4]
+
+
+def test_records_carry_the_constants_and_the_cells_the_weights() -> None:
+    network = perceptron(8, 3, largest=3)
+    program = program_of(network, architecture("micro"))
+    assert [(record.multiplier, record.offset, record.shift) for record in program.records if record.last] == [
+        (1, 0, 0)
+    ] * 3
+    levels = program.cells[..., 0::2] - program.cells[..., 1::2]
+    assert np.abs(levels).sum() == np.abs(network.layers[0].weights).sum()
+
+
+def test_a_program_memory_that_is_too_small() -> None:
+    network, small = image_network(), chip("tiny", program_instructions=16)
+    needed = len(program_of(network, architecture("tiny")).instructions)
+    with pytest.raises(CapacityError) as caught:
+        program_of(network, small)
+    assert str(caught.value).startswith(f"the program needs {needed} instructions, the core has 16 (layer 'conv")
+    assert str(caught.value).endswith(f": set core[0].memory.program_instructions = {needed}")
+    assert program_of(network, chip("tiny", program_instructions=needed)).instructions
+
+
+def test_more_columns_than_a_loop_can_count() -> None:
+    source = make_tensor("x", (1, 70_000, 1), bits=4)
+    layer = convolution(source, "y", np.ones((1, 1, 1, 1), np.int64))
+    network = make_network([layer], [source, make_tensor("y", (1, 70_000, 1))])
+    with pytest.raises(CapacityError) as caught:
+        program_of(network, chip("tiny", activation_bytes=1 << 18))
+    assert str(caught.value) == "layer 'y' needs a loop of 70000 repetitions, a loop has at most 65535"
+
+
+def test_macros_of_earlier_layers_are_kept_out_of_later_ones() -> None:
+    """Thirty layers on macros of their own use more classes than there are: some must be disabled."""
+    network = perceptron(*[8] * 30, largest=7)
+    chosen = chip("lossless", macros=32, rows=8, columns=16, columns_per_adc=4, program_instructions=4096)
+    inputs = {"x": random_codes(np.random.default_rng(0), network.tensors["x"], 2)}
+    mapping = map_network(network, chosen)
+    codes, done = run_network(network, mapping, chosen, inputs)
+    np.testing.assert_array_equal(codes["fc29"], evaluate(network, inputs)["fc29"])
+    layers = compile_mapping(network, mapping, chosen)[0].cores[0].layers
+    taking_part = [len(p.settings) for layer in layers for r in layer.rounds for p in r.passes]
+    assert done.events["plane_drives"] == 4 * sum(taking_part)
+
+
+def test_halos_are_filled_whatever_their_shape() -> None:
+    rng = np.random.default_rng(0)
+    chosen = chip("lossless", adc_bits=14, activation_bytes=1 << 16)
+    for pads in ((0, 0, 0, 0), (2, 0, 0, 0), (0, 2, 0, 0), (0, 0, 2, 0), (0, 0, 0, 2), (1, 2, 0, 1), (2, 2, 2, 2)):
+        network = image_network(side=14, channels=3, pads=pads)
+        inputs = {"x": random_codes(rng, network.tensors["x"], 2)}
+        codes, _ = run_network(network, map_network(network, chosen), chosen, inputs)
+        np.testing.assert_array_equal(codes["conv2"], evaluate(network, inputs)["conv2"])
+
+
+def test_a_halo_longer_than_one_fill() -> None:
+    source = make_tensor("x", (2, 3, 3000), bits=1, zero_point=1)
+    layer = convolution(source, "y", np.ones((1, 1, 1, 3000), np.int64), pads=(4, 4, 4, 4))
+    chosen = chip("lossless", rows=1000, activation_bytes=1 << 19, program_instructions=512)
+    network = make_network([layer], [source, make_tensor("y", output_shape(source, layer))])
+    fills = [made for made in program_of(network, chosen).instructions if made.mnemonic == "FILL"]
+    assert max(made["length"] for made in fills) == 65535
+
+
+def test_the_largest_value_of_a_field_is_never_exceeded() -> None:
+    with pytest.raises(Exception, match="LOAD length must be 0 to 4095, not 4096"):
+        Instruction("LOAD", {"length": 4096})

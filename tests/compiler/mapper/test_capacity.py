@@ -1,0 +1,129 @@
+"""Layers and networks that a chip cannot hold: what is needed, what there is, and what would do."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nngen.arch import Architecture
+from nngen.compiler.mapper import check_overflow, map_network
+from nngen.errors import CapacityError
+from nngen.ir import Network
+from tests.compiler.builders import (
+    architecture,
+    chip,
+    convolution,
+    make_network,
+    make_tensor,
+    pass_through,
+    perceptron,
+    plain_requantization,
+)
+
+
+def refusal(network: Network, chosen: Architecture) -> str:
+    with pytest.raises(CapacityError) as caught:
+        check_overflow(network, map_network(network, chosen), chosen)
+    return str(caught.value)
+
+
+def one_layer(*, bits: int = 4, signed: bool = False, output_bits: int = 8, outputs: int = 2) -> Network:
+    source = make_tensor("x", (1, 1, 4), bits=bits, signed=signed)
+    weights = np.ones((outputs, 1, 1, 4), np.int64)
+    return make_network(
+        [convolution(source, "y", weights)], [source, make_tensor("y", (1, 1, outputs), bits=output_bits)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("network", "chosen", "sentence"),
+    [
+        (
+            one_layer(bits=8),
+            chip("tiny", activation_bits=4),
+            "layer 'y': codes of its input 'x' need 8 bits, the row buffer has 4: set core[0].activation_bits = 8",
+        ),
+        (
+            one_layer(bits=32, signed=True),
+            architecture("tiny"),
+            "layer 'y': codes of its input 'x' must have at most 8 bits, not 32; quantize that tensor",
+        ),
+        (
+            one_layer(bits=4, signed=True),
+            chip("tiny", dac_bits=3),
+            "layer 'y': signed codes of 4 bits cannot be driven in planes of 3 bits: set core[0].macro.dac_bits to a "
+            "divisor of 4",
+        ),
+        (
+            one_layer(output_bits=12),
+            architecture("tiny"),
+            "layer 'y': output codes must have at most 8 bits, or 32 for accumulators passed through, not 12",
+        ),
+        (
+            perceptron(4, 2, largest=255),
+            chip("tiny", cell_bits=1, columns_per_adc=4),
+            "layer 'fc1': weights up to 255 need 8 pairs of 1-bit cells in one ADC's group, which has 4: "
+            "set core[0].macro.columns_per_adc to at least 8",
+        ),
+        (
+            perceptron(64, 200),
+            architecture("tiny"),
+            "network 'test' needs 13 macros of 64x32, the chip has 12: set core[0].macros = 13",
+        ),
+        (
+            perceptron(640, 200),
+            architecture("tiny"),
+            "network 'test' needs more than 64 macros of 64x32, the most a core has (its weights alone fill 125); the "
+            "chip has 12: choose larger macros (core[0].macro.rows, core[0].macro.columns)",
+        ),
+    ],
+)
+def test_what_does_not_fit(network: Network, chosen: Architecture, sentence: str) -> None:
+    assert refusal(network, chosen) == sentence
+
+
+def test_accumulators_that_could_overflow() -> None:
+    assert refusal(perceptron(64, 4), chip("tiny", accumulator_bits=12)) == (
+        "layer 'fc1' needs accumulators of 14 bits, the core has 12: set core[0].accumulator_bits = 14"
+    )
+    wide_enough = chip("tiny", accumulator_bits=14)
+    check_overflow(perceptron(64, 4), map_network(perceptron(64, 4), wide_enough), wide_enough)
+
+
+def test_accumulators_that_no_core_has() -> None:
+    network = perceptron(64 * 40, 1, largest=255)
+    wide = chip("tiny", adc_bits=24, columns_per_adc=16, columns=32, macros=64)
+    assert refusal(network, wide) == (
+        "layer 'fc1' needs accumulators of 40 bits, the core has 32: that is the most; converters of fewer bits need "
+        "less"
+    )
+
+
+def with_constants(**changes: np.ndarray) -> Network:  # type: ignore[type-arg]  # of any shape
+    network = one_layer()
+    layer = replace(network.layers[0], requantization=plain_requantization(2, **changes))
+    return network.with_layers((layer,))
+
+
+def test_a_multiplier_that_is_too_wide() -> None:
+    network = with_constants(multiplier=np.array([1 << 20, 3]))
+    assert refusal(network, chip("tiny", multiplier_bits=16)) == (
+        "layer 'y' needs a multiplier of 22 bits, the core has 16: set core[0].multiplier_bits = 22"
+    )
+
+
+def test_an_offset_that_is_too_large() -> None:
+    network = with_constants(offset=np.array([1 << 40, 3]))
+    assert refusal(network, chip("tiny", multiplier_bits=4)) == (
+        "layer 'y' needs 42 bits for the product of accumulator and multiplier with its offset, the core has 36 "
+        "(accumulator_bits + multiplier_bits): enlarge one of them"
+    )
+
+
+def test_an_accumulator_that_does_not_fit_a_word_with_its_bias() -> None:
+    network = perceptron(64, 2)
+    constants = replace(pass_through(2), offset=np.array([1 << 31, 0]))
+    network = network.with_layers((replace(network.layers[0], requantization=constants),))
+    assert refusal(network, architecture("tiny")) == (
+        "layer 'fc1' needs 33 bits for its accumulators with their bias, words have 32"
+    )

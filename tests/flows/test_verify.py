@@ -1,0 +1,168 @@
+"""`nngen verify`: nothing differs in a sound build, and what differs in an unsound one is named."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import Result
+
+from nngen.bundle import BuildDirectory
+from nngen.flows.machine import Machine
+from nngen.flows.networks.digits import IMAGES
+from nngen.flows.retirements import compare_retirements, layer_cycles, layer_ends
+from nngen.flows.samples import read_samples, stored_or_random_samples
+from nngen.flows.verify import Verification, verify
+from nngen.flows.verify_report import describe
+from nngen.isa import EVENT_NAMES, Unit, encode
+from nngen.sim.cosim import RetireTrace
+from nngen.sim.iss import Timing
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def verified(mlp_build: BuildDirectory) -> Verification:
+    return verify(mlp_build.path, samples=2)
+
+
+def test_nothing_differs(verified: Verification) -> None:
+    assert verified.equal
+    assert verified.samples == 2
+    assert verified.source == "calibration samples of the build"
+    assert verified.golden_iss.codes == 2 * (32 + 10)
+    assert verified.iss_rtl.codes >= 2 * 10
+    assert verified.iss_rtl.cycles == 2
+    assert verified.iss_rtl.events == 2 * len(EVENT_NAMES)  # all but cycles, and the cause
+    assert verified.retirements.compared == verified.events["instructions"]
+
+
+def test_the_cycles_of_the_layers_add_up(verified: Verification) -> None:
+    assert [layer.iss_cycles for layer in verified.layers] == [layer.rtl_cycles for layer in verified.layers]
+    assert sum(layer.rtl_cycles for layer in verified.layers) == verified.events["cycles"] - 1  # and HALT
+    assert all(layer.rtl_cycles >= layer.bound.bound for layer in verified.layers)
+
+
+def test_the_report_says_all_of_it(verified: Verification) -> None:
+    report = json.loads(json.dumps(describe(verified)))
+    assert report["schema"] == "nngen/verification/1"
+    assert report["equal"] is True
+    cycles = verified.events["cycles"]
+    assert report["cycles"]["iss"] == cycles
+    assert report["cycles"]["rtl"] == [cycles, cycles]
+    assert [layer["layer"] for layer in report["layers"]] == [layer.layer for layer in verified.layers]
+    assert [entry["event"] for entry in report["events"]] == list(EVENT_NAMES)
+    assert all(entry["rtl"] == [entry["iss"], entry["iss"]] for entry in report["events"])
+    assert report["retirements"]["first"] == ""
+
+
+def test_a_fault_in_the_verilog_is_found_and_named(
+    mlp_build: BuildDirectory, nngen: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The macros of the Verilog lack the weights of a few pixels; the models keep theirs."""
+    machine = Machine.open(mlp_build.path)
+    original = Machine.rtl
+
+    def faulty(self: Machine, *arguments: object, **options: object) -> object:
+        cells = self.program.cells.copy()
+        cells[0, 26:30] = 0
+        changed = replace(self, program=replace(self.program, cells=cells))
+        return original(changed, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Machine, "rtl", faulty)
+    path = tmp_path / "report.json"
+    result = nngen("verify", mlp_build.path, "--inputs", IMAGES, "--samples", 2, "--json", path)
+    assert result.exit_code == 1
+    assert "golden, ISS and RTL DIFFER" in result.stdout
+    report = json.loads(path.read_text())
+    assert report["equal"] is False
+    assert report["golden_iss"]["codes"]["differing"] == 0
+    assert report["iss_rtl"]["codes"]["differing"] > 0
+    assert report["iss_rtl"]["cycles"]["differing"] == 0
+    layers = {layer.name for layer in machine.network.layers}
+    first = report["iss_rtl"]["mismatches"][0]
+    assert any(f"layer '{layer}', channel " in first for layer in layers)
+    assert "(macro 0): code must be " in first
+    assert report["retirements"]["differing"] > 0
+    assert "mvm" in report["retirements"]["first"]
+
+
+def test_random_samples_where_a_build_has_none(mlp_build: BuildDirectory, tmp_path: Path) -> None:
+    shutil.copytree(mlp_build.path, tmp_path / "out")
+    (tmp_path / "out" / "calibration.npz").unlink()
+    outputs = {name: value for name, value in mlp_build.manifest.outputs.items() if name != "calibration.npz"}
+    build = replace(mlp_build, manifest=mlp_build.manifest.model_copy(update={"outputs": outputs}))
+    network = build.network()
+    samples, source = stored_or_random_samples(build, network)
+    again, _ = stored_or_random_samples(build, network)
+    assert source == "random samples"
+    assert samples["image"].shape == (4, 1, 8, 8)
+    assert samples["image"].dtype == np.float32
+    assert np.array_equal(samples["image"], again["image"])
+    other = replace(build, manifest=build.manifest.model_copy(update={"seed": 1}))
+    assert not np.array_equal(samples["image"], stored_or_random_samples(other, network)[0]["image"])
+    assert len(stored_or_random_samples(build, network, samples=7)[0]["image"]) == 7
+
+
+# ---------------------------------------------------------------- retirements
+
+
+@pytest.fixture(scope="module")
+def timing(mlp_build: BuildDirectory) -> Timing:
+    machine = Machine.open(mlp_build.path)
+    tensor = machine.network.inputs[0].tensor
+    return machine.iss_retirements({tensor: np.ones((1, *machine.network.tensors[tensor].shape), np.int64)})
+
+
+def trace_of(timing: Timing, *, offset: int = 1000) -> RetireTrace:
+    """The trace that hardware which does the same would leave, some time after reset."""
+    entries = sorted(timing.trace, key=lambda entry: (entry.retire, list(Unit).index(entry.unit)))
+    return RetireTrace(
+        sample=np.zeros(len(entries), np.int64),
+        cycle=np.array([entry.retire + offset for entry in entries]),
+        unit=np.array([list(Unit).index(entry.unit) for entry in entries], np.uint8),
+        word=np.array([encode(entry.instruction) for entry in entries], np.uint64),  # type: ignore[arg-type]
+        pc=np.array([entry.pc for entry in entries], np.uint16),
+        digest=np.array([entry.digest for entry in entries], np.uint32),
+    )
+
+
+def test_equal_retirements(timing: Timing) -> None:
+    found = compare_retirements(timing, trace_of(timing), cycles=timing.cycles)
+    assert (found.compared, found.differing, found.first) == (len(timing.trace), 0, "")
+
+
+@pytest.mark.parametrize("column", ["cycle", "word", "pc", "digest"])
+def test_one_retirement_that_differs_is_named(column: str, timing: Timing) -> None:
+    trace = trace_of(timing)
+    place = next(i for i, unit in enumerate(trace.unit) if list(Unit)[unit] is Unit.MVM)
+    values = getattr(trace, column).copy()
+    values[place] ^= 1
+    found = compare_retirements(timing, replace(trace, **{column: values}), cycles=timing.cycles)
+    assert found.differing >= 1
+    assert found.first.startswith("retirement ")
+    assert " must be " in found.first
+    assert "mvm" in found.first
+
+
+def test_a_retirement_that_is_missing(timing: Timing) -> None:
+    trace = trace_of(timing)
+    shorter = RetireTrace(**{name: values[1:] for name, values in vars(trace).items()})
+    found = compare_retirements(timing, shorter, cycles=timing.cycles)
+    assert found.compared == len(timing.trace)
+    assert found.differing >= 1
+
+
+def test_layers_end_with_their_last_retirement(timing: Timing, mlp_build: BuildDirectory) -> None:
+    machine = Machine.open(mlp_build.path)
+    ends = layer_ends(trace_of(timing), machine.program.layer_starts, cycles=timing.cycles)
+    assert ends[-1] < timing.cycles
+    assert sum(layer_cycles(ends)) == ends[-1] + 1
+
+
+def test_samples_of_a_file_are_checked_and_cut(program_build: BuildDirectory) -> None:
+    found = read_samples(IMAGES, program_build.network(), samples=3)
+    assert found["image"].shape == (3, 1, 8, 8)
