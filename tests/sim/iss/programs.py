@@ -211,12 +211,13 @@ class Maker:
 
 
 def shrink(program, fails):
-    """Return a program that still fails, with as many instructions taken out as can be, one at a time."""
-    i = 0
-    while i < len(program):
-        shorter = program[:i] + program[i + 1 :]
-        if fails(shorter):
-            program, i = shorter, 0
-        else:
-            i += 1
+    """Return a program that still fails, with instructions taken out: many at once, then single ones."""
+    size = len(program) // 2
+    while size:
+        i = len(program)
+        while i > 0:
+            shorter = program[: max(0, i - size)] + program[i:]
+            program = shorter if fails(shorter) else program
+            i -= size
+        size //= 2
     return program
