@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import math
 import os
@@ -19,7 +20,7 @@ from numpy.lib import format as npy
 
 from nngen.errors import InputError
 
-__all__ = ["read_array", "read_arrays", "write_arrays", "write_file"]
+__all__ = ["check_writable", "read_array", "read_arrays", "write_arrays", "write_file"]
 
 Array = npt.NDArray[Any]
 
@@ -71,6 +72,27 @@ def read_array(path: Path) -> Array:
         raise InputError(_unreadable(path, error)) from error
     except DAMAGED as error:
         raise InputError(f"'{path}' must be a NumPy .npy file; it is something else, or damaged") from error
+
+
+def check_writable(path: Path | None) -> None:
+    """Refuse a file that cannot be written, before the work whose results it is to hold; None is fine.
+
+    Raises
+    ------
+    InputError
+        Names the file and why it cannot be written.
+    """
+    if path is None:
+        return
+    code = 0
+    if path.is_dir():
+        code = errno.EISDIR
+    elif not path.parent.is_dir():
+        code = errno.ENOENT
+    elif not os.access(path if path.exists() and not path.is_file() else path.parent, os.W_OK):
+        code = errno.EACCES
+    if code:
+        raise InputError(f"'{path}' cannot be written: {os.strerror(code)}")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:

@@ -26,6 +26,7 @@ from .later import later
 from .levels import Level
 
 if TYPE_CHECKING:
+    from nngen.flows import arrays as files
     from nngen.flows import build as build_flow
     from nngen.flows import build_report, present, progress, verify_report
     from nngen.flows import demo as demo_flow
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 else:
     build_flow = later("nngen.flows.build")
     build_report = later("nngen.flows.build_report")
+    files = later("nngen.flows.arrays")
     demo_flow = later("nngen.flows.demo")
     doctor_flow = later("nngen.flows.doctor")
     evaluate_flow = later("nngen.flows.evaluate")
@@ -229,6 +231,7 @@ def verify(
 
     Without --inputs: the calibration samples of the build, else 4 random ones. Exit status 1 if anything differs.
     """
+    files.check_writable(json)
     with progress.shown() as step:
         result = verify_flow.verify(directory, inputs, samples=samples, progress=step)
     if json is not None:

@@ -13,7 +13,7 @@ from nngen.host.ends import finish_outputs, quantize_inputs
 from nngen.ir import Network
 from nngen.sim.golden import run_golden
 
-from .arrays import write_arrays
+from .arrays import check_writable, write_arrays
 from .samples import read_samples
 
 __all__ = ["Inspected", "inspect"]
@@ -44,6 +44,7 @@ def inspect(path: Path, *, inputs: Path | None = None, output: Path | None = Non
     NngenError
         Whatever the user can mend.
     """
+    check_writable(output)
     network = read_network(path)
     if inputs is None:
         return Inspected(network=network, outputs={})

@@ -9,16 +9,29 @@ import onnx
 from onnx import TensorProto, external_data_helper
 
 from nngen.compiler.frontend import load_model
+from nngen.errors import ModelError
 
 __all__ = ["network_files", "self_contained"]
 
+LARGEST_FILE = 1 << 31  # what protobuf can write
+
 
 def self_contained(path: Path) -> bytes:
-    """Return the file as it is, or, where it has external data, the model with that data inside."""
+    """Return the file as it is, or, where it has external data, the model with that data inside.
+
+    The front end has read the file before, so that its external data is known to lie in its folder.
+
+    Raises
+    ------
+    ModelError
+        The model is too large to be one file.
+    """
     model = load_model(path)
     if not _external(model):
         return path.read_bytes()
     external_data_helper.load_external_data_for_model(model, str(path.parent))
+    if model.ByteSize() >= LARGEST_FILE:
+        raise ModelError(f"{path}: must be smaller than 2 GiB with its external data, to be one file of the build")
     return bytes(model.SerializeToString(deterministic=True))
 
 

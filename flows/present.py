@@ -22,7 +22,7 @@ def show(*parts: RenderableType) -> None:
 
 def show_json(value: object) -> None:
     """Print a value as JSON on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print(json.dumps(value, indent=2))
 
 
 def percent(part: int, whole: int) -> str:

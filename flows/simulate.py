@@ -16,9 +16,10 @@ from nngen.errors import InputError, ToolError
 from nngen.host.ends import finish_outputs, quantize_inputs
 from nngen.isa import Cause
 
-from .arrays import write_arrays
+from .arrays import check_writable, write_arrays
 from .levels import Level
 from .machine import Machine
+from .present import printable
 from .progress import Progress, quiet
 from .samples import Samples, read_samples
 
@@ -105,6 +106,7 @@ def simulate(
         raise InputError(f"waves exist at level rtl only, not at level {level}")
     if dump_tensors is not None and level is not Level.GOLDEN:
         raise InputError(f"tensors can be dumped at level golden only, not at level {level}")
+    check_writable(output)
     progress("reading the build")
     machine = Machine.open(directory)
     result = run_samples(
@@ -182,7 +184,7 @@ def render(result: Simulation) -> RenderableType:
         table.add_column(heading, justify="left" if heading == "output" else "right")
     for name, array in result.outputs.items():
         shape = "×".join(map(str, array.shape))
-        table.add_row(Text(name), shape, f"{array.min():.6g}", f"{array.max():.6g}")
+        table.add_row(printable(name), shape, f"{array.min():.6g}", f"{array.max():.6g}")
     parts: list[RenderableType] = [Text(f"{result.samples} samples at level {result.level}", style="bold"), table]
     if result.events:
         cycles = result.events["cycles"]

@@ -45,15 +45,13 @@ class RegisterFile:
 
 
 def loop(count: int, body: Sequence[Instruction], *, layer: str) -> list[Instruction]:
-    """Return a loop around ``body``; none for one repetition.
+    """Return a loop around ``body``.
 
     Raises
     ------
     CapacityError
         Where count or body exceed what LOOP can express.
     """
-    if count == 1:
-        return list(body)
     for what, value, most in (("repetitions", count, _MOST_REPETITIONS), ("instructions", len(body), _LONGEST_BODY)):
         if value > most:
             raise CapacityError(f"layer '{layer}' needs a loop of {value} {what}, a loop has at most {most}")

@@ -3,13 +3,14 @@
 1. Row tiles are full; the items to pack are single outputs of one row tile: ``slices`` pairs wide.
 2. Items are packed by falling width, then height, into column stacks within one ADC's group, each time onto the stack
    with the least room that suffices (best fit decreasing); a new stack is opened where none does.
-3. New stacks are opened evenly over all ADCs.
+3. New stacks are opened evenly over all ADCs, macro by macro; where that puts too many partial sums of an output into
+   one macro, in the first ADC of every macro, then in the second, and so on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from nngen.arch import Core
@@ -19,8 +20,6 @@ from ._demand import Demand
 from ._partial_sums import partial_sums_fit
 from ._spread import Placement
 from ._strip import Strip
-
-_MOST_MACROS = 1 << 16
 
 
 @dataclass(kw_only=True)
@@ -47,43 +46,38 @@ class _Group:
 
 def dense(demands: Sequence[Demand], core: Core) -> Placement | None:
     """Return the strips of every layer, or None where they do not fit."""
+    for by_macro in (True, False):
+        placement = _pack(demands, core, by_macro=by_macro)
+        if placement is not None and all(partial_sums_fit(strips, core) for strips in placement.values()):
+            return placement
+    return None
+
+
+def _pack(demands: Sequence[Demand], core: Core, *, by_macro: bool) -> Placement | None:
     groups = [
         _Group(demand=demand, inputs=inputs)
         for demand in demands
         for inputs in pairwise(row_bounds(demand, core, balanced=False))
     ]
-    packer = _Packer(core)
-    placement: dict[str, list[Strip]] = {demand.name: [] for demand in demands}
+    packer = _Packer(core, by_macro=by_macro)
+    placement: Placement = {demand.name: () for demand in demands}
     for group in sorted(groups, key=lambda g: (-g.demand.slices, -g.height)):
         slots = packer.pack(group)
         if slots is None:
             return None
-        placement[group.demand.name] += _strips(group, slots, core)
-    if all(partial_sums_fit(strips, core) for strips in placement.values()):
-        return {name: tuple(strips) for name, strips in placement.items()}
-    return None
-
-
-def macros_needed(demands: Sequence[Demand], core: Core) -> int | None:
-    """Return the fewest macros that a dense placement fits, or None where no number would do."""
-    fits = max(1, core.macros)
-    while dense(demands, replace(core, macros=fits)) is None:
-        fits *= 2
-        if fits > _MOST_MACROS:
-            return None
-    fails = fits // 2
-    while fits - fails > 1:
-        middle = (fits + fails) // 2
-        if dense(demands, replace(core, macros=middle)) is None:
-            fails = middle
-        else:
-            fits = middle
-    return fits
+        placement[group.demand.name] += tuple(_strips(group, slots, core))
+    return placement
 
 
 class _Packer:
-    def __init__(self, core: Core) -> None:
+    """Stacks of all ADCs; new ones are opened ADC by ADC, or, for partial sums far apart, macro by macro."""
+
+    def __init__(self, core: Core, *, by_macro: bool) -> None:
         self._core = core
+        adcs = core.macro.adcs
+        self._order = sorted(
+            range(core.adcs), key=lambda adc: adc if by_macro else (adc % adcs) * core.macros + adc // adcs
+        )
         self._stacks: list[_Stack] = []
         self._width_left = [core.macro.columns_per_adc] * core.adcs
 
@@ -109,7 +103,7 @@ class _Packer:
         return sorted(found, key=lambda s: (s.width, -s.used))
 
     def _open(self, width: int, wanted: int) -> list[_Stack]:
-        open_adcs = [adc for adc, left in enumerate(self._width_left) if left >= width]
+        open_adcs = [adc for adc in self._order if self._width_left[adc] >= width]
         opened = []
         for adc in sorted(open_adcs, key=lambda adc: -self._width_left[adc])[:wanted]:
             pair = self._core.macro.columns_per_adc - self._width_left[adc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dictionary
+from dataclasses import replace
 
 from nngen.arch import Architecture, Core
 from nngen.errors import CapacityError, MappingError, suggestion
@@ -11,7 +12,7 @@ from nngen.ir import LayerMapping, Mapping, Network
 from nngen.isa import MACRO_LIMIT
 
 from ._demand import Demand, layer_demand
-from ._dense import dense, macros_needed
+from ._dense import dense
 from ._spread import Placement, spread
 from ._strip import tiles_of
 
@@ -47,7 +48,9 @@ def map_network(network: Network, architecture: Architecture, *, gains: Dictiona
     core = architecture.core
     check_gains(gains, network, core)
     demands = [layer_demand(network, layer, core) for layer in network.layers]
-    placement = _place(network, demands, core)
+    placement = _place(demands, core)
+    if placement is None:
+        raise CapacityError(f"network '{network.name}' {_shortage(demands, core)}")
     return Mapping(
         architecture_sha256=architecture.sha256,
         layers=tuple(
@@ -88,12 +91,10 @@ def check_gains(gains: Dictionary[str, int], network: Network, core: Core) -> No
             raise MappingError(f"gain of layer '{name}' must be one of {', '.join(map(str, usable))}, not {gain}")
 
 
-def _place(network: Network, demands: Sequence[Demand], core: Core) -> Placement:
-    for strategy in STRATEGIES:
-        placement = strategy(demands, core) if _cells_suffice(demands, core) else None
-        if placement is not None:
-            return placement
-    raise CapacityError(f"network '{network.name}' " + _shortage(demands, core))
+def _place(demands: Sequence[Demand], core: Core) -> Placement | None:
+    if _macro_equivalents(demands, core) > core.macros:
+        return None
+    return next((placement for s in STRATEGIES if (placement := s(demands, core)) is not None), None)
 
 
 def _macro_equivalents(demands: Sequence[Demand], core: Core) -> int:
@@ -102,17 +103,27 @@ def _macro_equivalents(demands: Sequence[Demand], core: Core) -> int:
     return -(-cells // (core.macro.rows * core.macro.conversions))
 
 
-def _cells_suffice(demands: Sequence[Demand], core: Core) -> bool:
-    return _macro_equivalents(demands, core) <= core.macros
+def _macros_needed(demands: Sequence[Demand], core: Core) -> int | None:
+    """Return a number of macros that is enough, the least that halving finds; None where not even the most is."""
+    if _place(demands, replace(core, macros=MACRO_LIMIT)) is None:
+        return None
+    fails, fits = core.macros, MACRO_LIMIT
+    while fits - fails > 1:
+        middle = (fits + fails) // 2
+        if _place(demands, replace(core, macros=middle)) is None:
+            fails = middle
+        else:
+            fits = middle
+    return fits
 
 
 def _shortage(demands: Sequence[Demand], core: Core) -> str:
     size = f"{core.macro.rows}x{core.macro.columns}"
-    at_least = _macro_equivalents(demands, core)
-    needed = macros_needed(demands, core) if at_least <= MACRO_LIMIT else None
-    if needed is not None and needed <= MACRO_LIMIT:
+    needed = _macros_needed(demands, core)
+    if needed is not None:
         return f"needs {needed} macros of {size}, the chip has {core.macros}: set core[0].macros = {needed}"
     return (
-        f"needs more than {MACRO_LIMIT} macros of {size}, the most a core has (its weights alone fill {at_least}); "
-        f"the chip has {core.macros}: choose larger macros (core[0].macro.rows, core[0].macro.columns)"
+        f"needs more than {MACRO_LIMIT} macros of {size}, the most a core has (its weights alone fill "
+        f"{_macro_equivalents(demands, core)}); the chip has {core.macros}: choose larger macros (core[0].macro.rows, "
+        "core[0].macro.columns)"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nngen.arch import Core
 from nngen.ir import Tile
@@ -54,11 +54,6 @@ def tiles_of(strips: Iterable[Strip], *, core: Core, slices: int, gain: int | No
             )
         )
     return tuple(tiles)
-
-
-def shifted(strip: Strip, *, outputs: int) -> Strip:
-    """Return the strip with its output channels counted from ``outputs`` on."""
-    return replace(strip, outputs=(strip.outputs[0] + outputs, strip.outputs[1] + outputs))
 
 
 def _continues(tile: Tile, strip: Strip, column: int, slices: int) -> bool:

@@ -27,9 +27,12 @@ def check_target(output: Path) -> None:
     Raises
     ------
     BuildError
-        The output exists and is something else than an empty directory or a build, or holds files of the user.
+        The output exists and is something else than an empty directory or a build, holds files of the user, or lies
+        where nothing can be written.
     """
     target = _real(output)
+    with _as_build_error(output):
+        _check_place(target.parent)
     if target.parent.is_dir():
         _check(output, target)
 
@@ -47,6 +50,7 @@ def publishing(output: Path) -> Iterator[Path]:
     """
     target = _real(output)
     with _as_build_error(output):
+        _check_place(target.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         _check(output, target)
         workshop = Workshop.make(target)
@@ -57,6 +61,17 @@ def publishing(output: Path) -> Iterator[Path]:
             _publish(output, target, workshop)
     finally:
         workshop.close(target)
+
+
+def _check_place(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written to, before anything is made."""
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    code = 0 if os.access(folder, os.W_OK | os.X_OK) else errno.EACCES
+    if not folder.is_dir():
+        code = errno.ENOTDIR
+    if code:
+        raise OSError(code, os.strerror(code), str(folder))
 
 
 def _check(output: Path, target: Path) -> None:

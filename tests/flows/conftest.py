@@ -1,6 +1,8 @@
 """The digits networks, changed architectures, and builds that several tests read."""
 
-from collections.abc import Callable, Iterator
+import fcntl
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,14 +54,28 @@ def changed_architecture(tmp_path: Path) -> Changed:
 
 
 @pytest.fixture(scope="session")
-def program_build(tmp_path_factory: pytest.TempPathFactory) -> BuildDirectory:
-    """The W4A4 CNN on `tiny`, without Verilog; tests copy it before they change anything."""
-    output = tmp_path_factory.mktemp("program_build") / "out"
-    return build(network("cnn_w4a4"), architecture("tiny"), output, calibration=CALIBRATION, only=("program",))
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., BuildDirectory]:
+    """A function that builds, or takes the build that another worker of this test run has made."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(name: str, *arguments: Path, only: tuple[str, ...] = ()) -> BuildDirectory:
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (folder / name).exists():
+                return BuildDirectory.open(folder / name)
+            return build(*arguments, folder / name, calibration=CALIBRATION, only=only)
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def mlp_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuildDirectory]:
+def program_build(built_once: Callable[..., BuildDirectory]) -> BuildDirectory:
+    """The W4A4 CNN on `tiny`, without Verilog; tests copy it before they change anything."""
+    return built_once("program_build", network("cnn_w4a4"), architecture("tiny"), only=("program",))
+
+
+@pytest.fixture(scope="session")
+def mlp_build(built_once: Callable[..., BuildDirectory]) -> BuildDirectory:
     """The perceptron on `digits`, whole: the smallest build that simulates."""
-    output = tmp_path_factory.mktemp("mlp_build") / "out"
-    return build(network("mlp_w8a8"), architecture("digits"), output, calibration=CALIBRATION)
+    return built_once("mlp_build", network("mlp_w8a8"), architecture("digits"))

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import pickle
 import re
 import zipfile
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nngen.errors import InputError
-from nngen.flows.arrays import read_array, read_arrays, write_arrays
+from nngen.flows.arrays import check_writable, read_array, read_arrays, write_arrays
 
 
 def refuses(path: Path, sentence: str) -> None:
@@ -146,3 +147,18 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
 def test_what_cannot_be_replaced_is_written_to(tmp_path: Path) -> None:
     write_arrays(Path("/dev/null"), {"a": np.zeros(1)})
     assert Path("/dev/null").is_char_device()
+
+
+def test_files_that_cannot_be_written_are_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (None, tmp_path / "a.npz", Path("/dev/null")):
+        check_writable(path)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    for path, reason in (
+        (tmp_path, "Is a directory"),
+        (tmp_path / "no" / "a.npz", "No such file or directory"),
+        (tmp_path / "a.npz", "Permission denied"),
+    ):
+        with pytest.raises(InputError, match=f"^'{re.escape(str(path))}' cannot be written: {reason}$"):
+            check_writable(path)

@@ -321,6 +321,24 @@ def test_options_of_another_level(
     assert message(nngen("simulate", program_build.path, "--inputs", IMAGES, *options)) == sentence
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("simulate", "BUILD", "--inputs", IMAGES, "--level", "golden", "-o", "FILE"),
+        ("inspect", NETWORK, "--inputs", IMAGES, "-o", "FILE"),
+        ("verify", "BUILD", "--json", "FILE"),
+        ("isa", "manual", "-o", "FILE"),
+    ],
+)
+def test_results_that_cannot_be_written(
+    arguments: tuple[Any, ...], nngen: Run, program_build: BuildDirectory, tmp_path: Path
+) -> None:
+    file = tmp_path / "no" / "file"
+    places = {"BUILD": program_build.path, "FILE": file}
+    result = nngen(*(places.get(argument, argument) for argument in arguments))
+    assert message(result) == f"'{file}' cannot be written: No such file or directory"
+
+
 # ---------------------------------------------------------------- machine and build directory
 
 
@@ -341,7 +359,7 @@ def test_an_output_below_a_file(nngen: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     output = tmp_path / "file" / "out"
     result = nngen("build", NETWORK, "--arch", MICRO, "--only", "rtl", "-o", output)
-    assert message(result) == f"output '{output}' cannot be written: File exists; what was there before is kept"
+    assert message(result) == f"output '{output}' cannot be written: Not a directory; what was there before is kept"
 
 
 def test_an_output_that_may_not_be_written(nngen: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

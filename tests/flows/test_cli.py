@@ -1,8 +1,8 @@
 """The command line: help, version, exit status, and what becomes of errors."""
 
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -47,11 +47,12 @@ def test_there_is_no_option_without_a_link_behind_it() -> None:
 def test_the_version_answers_at_once_and_imports_nothing_heavy() -> None:
     times = []
     for _ in range(5):
-        begin = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         result = nngen("--version")
-        times.append(time.monotonic() - begin)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         assert result.stdout == f"nngen {__version__}\n"
-    assert min(times) < 0.3
+    assert min(times) < 0.3  # of processor time: other tests run beside this one
     code = "import sys; from nngen.flows import cli; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"numpy", "onnx", "onnxruntime", "pydantic", "amaranth", "cocotb", "rich.table"} & set(loaded) == set()

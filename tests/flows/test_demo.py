@@ -36,7 +36,9 @@ def test_it_prints_what_it_promises(nngen: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_it_fails_where_something_differs(nngen: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_fails_where_something_differs(
+    nngen: Run, mlp_build: BuildDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = demo.verify_machine
     wrong = RetirementComparison(compared=1, differing=1, first="retirement 0 must be …")
 
@@ -45,7 +47,8 @@ def test_it_fails_where_something_differs(nngen: Run, tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(demo, "verify_machine", find)
     monkeypatch.setattr(demo, "RTL_SAMPLES", 1)
-    result = nngen("demo", "-o", tmp_path / "out")
+    monkeypatch.setattr(demo, "build", lambda *_, **__: mlp_build)
+    result = nngen("demo")
     assert result.exit_code == 1
     assert "golden, ISS and RTL DIFFER" in result.stdout
 

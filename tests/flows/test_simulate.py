@@ -111,6 +111,17 @@ def test_a_program_that_stops_with_a_cause_is_an_error(
         run_samples(machine, samples, level=Level.ISS)
 
 
+def test_the_verilog_gives_the_same_and_leaves_a_waveform(mlp_build: BuildDirectory, tmp_path: Path) -> None:
+    waves = tmp_path / "w.vcd"
+    rtl = simulate(mlp_build.path, IMAGES, level=Level.RTL, samples=1, waves=waves)
+    iss = simulate(mlp_build.path, IMAGES, level=Level.ISS, samples=1)
+    assert np.array_equal(rtl.codes["logits"], iss.codes["logits"])
+    assert {name: values.tolist() for name, values in rtl.events.items()} == {
+        name: values.tolist() for name, values in iss.events.items()
+    }
+    assert waves.read_bytes().startswith(b"$date")
+
+
 def test_accuracy_of_build_and_reference(program_build: BuildDirectory, nngen: Run) -> None:
     result = evaluate(program_build.path, IMAGES, LABELS)
     assert (result.reference.correct, result.reference.samples) == (447, 450)

@@ -56,8 +56,8 @@ def test_the_perceptron_takes_fewer_cycles_than_nngen_1() -> None:
 def test_a_network_compiles_in_less_than_a_second() -> None:
     chosen = architecture("lossless")
     network = digits("cnn_w8a8")
-    start = time.perf_counter()
+    start = time.process_time()
     mapping = validate_mapping(map_network(network, chosen), network, chosen)
     check_overflow(network, mapping, chosen)
     compile_mapping(network, mapping, chosen)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

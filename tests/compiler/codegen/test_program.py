@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from nngen.arch import Architecture
-from nngen.compiler.mapper import map_network
+from nngen.compiler.codegen._macro_settings import Sets
+from nngen.compiler.codegen._position import Addressing, position_body
+from nngen.compiler.mapper import map_network, validate_mapping
 from nngen.errors import CapacityError
-from nngen.ir import CoreProgram, Network
+from nngen.ir import CoreProgram, LayerMapping, Mapping, Network, Round, Source, Tile
 from nngen.isa import Instruction, Unit, register
 from tests.compiler.builders import (
     architecture,
@@ -17,6 +19,7 @@ from tests.compiler.builders import (
     make_tensor,
     output_shape,
     perceptron,
+    pointwise,
 )
 from tests.compiler.execution import compile_mapping, evaluate, run_network
 from tests.compiler.randoms import random_codes
@@ -128,6 +131,41 @@ def test_a_halo_longer_than_one_fill() -> None:
     network = make_network([layer], [source, make_tensor("y", output_shape(source, layer))])
     fills = [made for made in program_of(network, chosen).instructions if made.mnemonic == "FILL"]
     assert max(made["length"] for made in fills) == 65535
+
+
+def test_macros_are_set_anew_and_disabled_where_passes_differ() -> None:
+    """Macro 1 runs in passes 0 and 1 of 18, macro 0 in all: the 16 classes come round again."""
+    network = pointwise(18, 2)
+    chosen = chip("lossless", macros=2, rows=32, columns=80, columns_per_adc=40, gains=(1, 2))
+    macro_0 = [
+        Tile(macro=0, row=i, column=2 * (3 * i % 20), input_range=(i, i + 1), output_range=(0, 1)) for i in range(18)
+    ]
+    macro_1 = [
+        Tile(macro=1, row=0, column=10, input_range=(0, 9), output_range=(1, 2)),
+        Tile(macro=1, row=9, column=10, input_range=(9, 18), output_range=(1, 2)),
+    ]
+    mapping = validate_mapping(Mapping(layers=(LayerMapping(layer="y", tiles=(*macro_0, *macro_1)),)), network, chosen)
+    inputs = {"x": random_codes(np.random.default_rng(0), network.tensors["x"], 2)}
+    codes, done = run_network(network, mapping, chosen, inputs)
+    np.testing.assert_array_equal(codes["y"], evaluate(network, inputs)["y"])
+    assert done.events["plane_drives"] == 4 * 4 * (18 + 2)
+
+
+def test_more_records_than_one_post_can_count() -> None:
+    """Sums are not cut: the first command ends with the last output that it can count whole."""
+    sources = tuple(Source(macro=i % 3, adc=0, entry=0, output=i // 3, last=i % 3 == 2) for i in range(9000 // 3 * 3))
+    one = Round(passes=(), record=5, sources=sources, output_offset=0, output_bytes=3000)
+    addressing = Addressing(input_register=0, input_offset=0, output_register=1, output_offset=0)
+    nothing = Sets(before=[], passes=[])
+    first, second, _ = position_body([one], nothing, nothing, addressing)
+    assert (first["record"], first["count"], first["first"], first["last"], first["release"]) == (5, 8190, 1, 0, 0)
+    assert (second["record"], second["count"], second["first"], second["last"], second["release"]) == (
+        8195,
+        810,
+        0,
+        1,
+        1,
+    )
 
 
 def test_the_largest_value_of_a_field_is_never_exceeded() -> None:

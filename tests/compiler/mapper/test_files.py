@@ -1,6 +1,7 @@
 """``mapping.json`` from outside, and written by us."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ def test_a_minimal_file_is_read(tmp_path: Path) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     path = tmp_path / "absent.json"
     assert refusal(path) == f"mapping file '{path}' does not exist"
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    (path := tmp_path / "m.json").touch()
+    os.truncate(path, (256 << 20) + 1)
+    assert refusal(path) == f"mapping file '{path}' must have at most 268435456 bytes"
 
 
 def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:

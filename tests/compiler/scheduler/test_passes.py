@@ -7,7 +7,7 @@ import pytest
 from nngen.arch import Architecture
 from nngen.compiler.mapper import map_network, validate_mapping
 from nngen.compiler.scheduler import schedule
-from nngen.errors import CapacityError
+from nngen.errors import CapacityError, MappingError
 from nngen.ir import LayerMapping, LayerSchedule, Mapping, Network, Tile
 from tests.compiler.builders import architecture, chip, image_network, perceptron, pointwise
 
@@ -75,6 +75,42 @@ def test_outputs_that_find_no_entry_wait_for_the_next_round() -> None:
     layer = one_layer(pointwise(8, 6), tile(0, 0, 0, (0, 8), (0, 4)), tile(0, 8, 0, (0, 8), (4, 6)))
     assert shape(layer) == [[([0], 4, 0, True)], [([0], 2, 0, True)]]
     assert [(r.output_offset, r.output_bytes, r.record) for r in layer.rounds] == [(0, 4, 0), (4, 2, 4)]
+
+
+def test_partial_sums_that_are_in_each_others_way_run_one_macro_a_pass() -> None:
+    """Three passes of both macros would need a third entry; macro after macro needs two."""
+    two_entries = chip("digits", macros=2, rows=32, columns=16, columns_per_adc=2)
+    layer = one_layer(
+        pointwise(24, 1),
+        tile(0, 0, 0, (0, 4), (0, 1)),
+        tile(0, 4, 0, (4, 8), (0, 1)),
+        tile(0, 8, 2, (8, 12), (0, 1)),
+        tile(1, 0, 0, (12, 16), (0, 1)),
+        tile(1, 4, 2, (16, 20), (0, 1)),
+        tile(1, 8, 2, (20, 24), (0, 1)),
+        chosen=two_entries,
+    )
+    assert shape(layer) == [
+        [
+            ([0], 1, 0, True),
+            ([0], 1, 0, False),
+            ([0], 1, 1, True),
+            ([1], 1, 0, True),
+            ([1], 1, 1, True),
+            ([1], 1, 1, False),
+        ]
+    ]
+
+
+def test_a_mapping_that_was_not_validated_is_refused_where_no_order_works() -> None:
+    one_entry = chip("digits", macros=1, rows=32, columns=16, columns_per_adc=1)
+    tiles = (tile(0, 0, 0, (0, 4), (0, 1)), tile(0, 4, 1, (4, 8), (0, 1)))
+    with pytest.raises(MappingError) as caught:
+        schedule(pointwise(8, 1), Mapping(layers=(LayerMapping(layer="y", tiles=tiles),)), one_entry)
+    assert str(caught.value) == (
+        "mapping of layer 'y': the accumulators must hold the partial sums of output 0, and cannot; have it checked by "
+        "validate_mapping"
+    )
 
 
 def test_kernel_rows_are_runs_and_adjacent_ones_are_one() -> None:

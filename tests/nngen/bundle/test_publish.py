@@ -169,9 +169,20 @@ def test_a_disk_that_is_really_full(small_disk: Path, write_build: Writer) -> No
 def test_a_parent_that_is_a_file(tmp_path: Path, write_build: Writer) -> None:
     (tmp_path / "file").write_text("")
     target = tmp_path / "file" / "out"
-    sentence = f"output '{target}' cannot be written: File exists; what was there before is kept"
+    sentence = f"output '{target}' cannot be written: Not a directory; what was there before is kept"
     with pytest.raises(BuildError, match=f"^{re.escape(sentence)}$"):
         publish(target, write_build, "one")
+
+
+def test_a_place_that_may_not_be_written_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    target = tmp_path / "new" / "out"
+    sentence = f"output '{target}' cannot be written: Permission denied; what was there before is kept"
+    with pytest.raises(BuildError, match=f"^{re.escape(sentence)}$"):
+        check_target(target)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_directory_that_may_not_be_written(
