@@ -1,4 +1,4 @@
-"""Runs benchmarks and prints their figures; exit status 1 where a figure misses its aim."""
+"""Runs benchmarks and prints their figures; exit status 1 where one that is no time misses its aim."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def main(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", 
     for benchmark in chosen:
         rows = benchmark.measure()
         console.print(table(benchmark, rows))
-        missed += sum(not row.met for row in rows)
+        missed += sum(not (row.met or row.timing) for row in rows)
     if missed:
         raise typer.Exit(1)
 

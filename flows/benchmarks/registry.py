@@ -18,12 +18,15 @@ class Row:
         The figure.
     limit
         What it is to stay at or below, in the same unit; None where nothing is promised.
+    timing
+        Measured by the clock on the wall: a busy machine may miss the limit, which fails nothing.
     """
 
     figure: str
     measured: float
     unit: str
     limit: float | None = None
+    timing: bool = False
 
     @property
     def met(self) -> bool:

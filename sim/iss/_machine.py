@@ -133,7 +133,7 @@ class _Execution:
         self._post_output = self._store_output = 0
         self._position = 0
         self._written: list[list[tuple[int, int]]] = [[], []]  # rows that hold data, by bank
-        self._planes: dict[tuple[int, ...], FloatArray] = {}  # of the MVMs since rows changed
+        self._planes: dict[tuple[int, ...], FloatArray] = {}  # of the bank that MVM reads, until rows or bank change
 
     def _set(self, operation: Operation, _address: int) -> int:
         self._registers.write(operation)
@@ -180,7 +180,7 @@ class _Execution:
         steps, slices, entry = fields["steps"], self._registers.slices, fields["entry"]
         macros = [participant.macro for participant in participants]
         everywhere = slice(None) if len(macros) == core.macros else macros
-        key = (self._mvm_row, self._registers.planes, *macros)
+        key = (self._registers.planes, *macros)
         planes = self._planes.get(key)
         if planes is None:
             rows = self._rows[self._mvm_row, everywhere]

@@ -183,6 +183,94 @@ def test_settings_change_between_commands_and_column_steps_add_up():
     assert words(after, 6)[0, 4:].tolist() == [1, -1]
 
 
+def test_planes_beyond_a_byte_are_zero():
+    # With 10 planes the one that counts negative is empty: bytes act as unsigned. 20 conversions, each a write.
+    core = replace(CORE, macros=1, macro=replace(CORE.macro, columns=4, columns_per_adc=2, adc_bits=8))
+    cells = np.zeros((1, 12, 4), np.int64)
+    cells[0, 0] = 1, 0, 0, 2
+    commands = [
+        *settings(Unit.MVM, macro0=1 << 16, planes=10, negate_top=1, slices=2),
+        *WORDS,
+        I("LOAD", offset=9, length=1, first=1, last=1),
+        I("MVM", classes=1, steps=1, overwrite=1, first=1, last=1, release=1),
+        I("POST", count=1, first=1, last=1, release=1),
+        I("STORE", offset=OUTPUT, length=4, release=1),
+    ]
+    memory = random_memory(core)[:1]
+    result = run(core, program(core, *commands, cells=cells, records=identity(1)), memory, digests=True)
+    x = int(memory[0, 9])
+    assert words(result.memory, 1).tolist() == [[x - (x * 2 << 2)]]  # slice 1 weighs -2 << cell_bits
+    digest, total = 0, 0
+    for plane in range(10):
+        for weight in (1, -8):
+            total += weight * (x & 1 << plane)
+            digest = ((digest << 1 | digest >> 31) & 0xFFFFFFFF) ^ (total & 0xFFFFFFFF)
+    assert [entry.digest for entry in result.timing.retired[Unit.MVM]] == [0, 0, 0, 0, digest]
+
+
+def test_mvm_reads_the_row_buffer_that_was_filled_first():
+    core = replace(CORE, macro=replace(CORE.macro, adc_bits=8))
+    cells = np.zeros((2, 12, 16), np.int64)
+    cells[0, 0, 0] = 1
+    position = [
+        I("MVM", classes=1, steps=1, overwrite=1, first=1, last=1, release=1),
+        I("POST", count=1, first=1, last=1, release=1),
+    ]
+    commands = [
+        *settings(Unit.MVM, macro0=1 << 16, planes=8),
+        *WORDS,
+        I("LOAD", offset=9, length=1, first=1, last=1),
+        I("LOAD", offset=10, length=1, first=1, last=1),
+        *position,
+        I("STORE", offset=OUTPUT, length=4, release=1),
+        *position,
+        I("STORE", offset=OUTPUT + 4, length=4, release=1),
+    ]
+    memory = random_memory(core)
+    after = execute(core, program(core, *commands, cells=cells, records=identity(1)), memory)
+    assert (words(after, 2) == memory[:, 9:11]).all()
+
+
+def test_the_first_bit_of_post_begins_at_the_first_byte_again():
+    values = [I("FILL", length=1, value=7), I("SIGNAL", unit=Unit.STORE), I("WAIT", unit=Unit.LOAD, count=1)]
+    core = replace(CORE, macro=replace(CORE.macro, adc_bits=8))
+    cells = np.zeros((2, 12, 16), np.int64)
+    cells[0, 0, [0, 2]] = 1, 2
+    commands = [
+        *values,
+        *settings(Unit.MVM, macro0=1 << 16, planes=3),
+        *settings(Unit.POST, highest=127),
+        I("LOAD", length=1, first=1, last=1),
+        I("MVM", classes=1, steps=2, overwrite=1, first=1, last=1, release=1),
+        I("POST", count=2, first=1),  # 7, 14
+        I("POST", count=1, record=1, first=1),  # 14 in place of 7
+        I("POST", count=1, last=1, release=1),  # 7 behind it
+        I("STORE", offset=OUTPUT, length=3, release=1),
+    ]
+    result = run(core, program(core, *commands, cells=cells, records=identity(2)), random_memory(core))
+    assert result.memory[0, OUTPUT : OUTPUT + 3].tolist() == [14, 7, 0]
+
+
+def test_sums_wrap_like_accumulators():
+    # 60 + 60 + 60 in 8 bits.
+    core = replace(CORE, accumulator_bits=8, macro=replace(CORE.macro, adc_bits=8))
+    cells = np.zeros((2, 12, 16), np.int64)
+    cells[0, 0, [0, 2]] = 1, 2
+    value = [I("FILL", length=1, value=60), I("SIGNAL", unit=Unit.STORE), I("WAIT", unit=Unit.LOAD, count=1)]
+    commands = [
+        *value,
+        *settings(Unit.MVM, macro0=1 << 16, planes=6),
+        *WORDS,
+        I("LOAD", length=1, first=1, last=1),
+        I("MVM", classes=1, steps=2, overwrite=1, first=1, last=1, release=1),
+        I("POST", count=2, first=1, last=1, release=1),
+        I("STORE", offset=OUTPUT, length=4, release=1),
+    ]
+    records = [replace(identity(1)[0], last=False, multiplier=0), identity(2)[1]]
+    after = execute(core, program(core, *commands, cells=cells, records=records), random_memory(core))
+    assert words(after, 1)[0].tolist() == [180 - 256]
+
+
 def test_records_sum_accumulators_and_what_does_not_fit_is_dropped():
     core = replace(CORE, macro=replace(CORE.macro, adc_bits=8))
     cells = np.zeros((2, 12, 16), np.int64)
