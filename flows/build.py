@@ -35,6 +35,7 @@ from nngen.host.ends import quantize_inputs
 from nngen.ir import Network, save_network, save_program
 
 from .compiling import Compiled, compile_network
+from .interrupts import delayed_interrupt
 from .onnx_file import network_files, self_contained
 from .progress import Progress, quiet
 from .samples import Samples, read_samples
@@ -174,10 +175,13 @@ def _compile(request: _Request, progress: Progress) -> Compiled:
 
 
 def _emit(architecture: Architecture, progress: Progress) -> dict[str, str]:
-    progress("writing Verilog")
-    files = {f"{RTL_FOLDER}/{name}": text for name, text in emit_rtl(architecture).items()}
-    progress("writing Verilog with retire ports")
-    return files | {f"{RTL_SIM_FOLDER}/{name}": text for name, text in emit_rtl(architecture, retire=True).items()}
+    verilog: dict[str, str] = {}
+    for folder, retire, what in ((RTL_FOLDER, False, "Verilog"), (RTL_SIM_FOLDER, True, "Verilog with retire ports")):
+        progress(f"writing {what}")
+        with delayed_interrupt():
+            files = emit_rtl(architecture, retire=retire)
+        verilog |= {f"{folder}/{name}": text for name, text in files.items()}
+    return verilog
 
 
 def _versions(only: Sequence[str]) -> dict[str, str]:

@@ -54,7 +54,7 @@ class Sequencer(wiring.Component):
     done
         Out: the program ends in this cycle (HALT, or an error once quiescent).
     cause, cause_pc
-        Out: 0 and pc of the instruction, or the first error.
+        Out: the first error and the address of its instruction; 0 and 0 after HALT.
     watchdog
         In: the core made no progress for too long; ends the program at once.
     retire_valid, retire_word, retire_pc, retire_digest
@@ -291,8 +291,6 @@ class Sequencer(wiring.Component):
             m.d.sync += [self.stopping.eq(1), self.cause.eq(self.fault), self.cause_pc.eq(self.pc)]
         with m.Elif(self.watchdog & ~self.stopping):
             m.d.sync += [self.cause.eq(Cause.WATCHDOG), self.cause_pc.eq(self.pc)]
-        with m.If(self.issue & self.is_["HALT"]):
-            m.d.sync += self.cause_pc.eq(self.pc)
         with m.If(self.done):
             m.d.sync += self.valid.eq(0)
         if self.retire:

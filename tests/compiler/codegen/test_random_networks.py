@@ -50,39 +50,46 @@ def draw(seed: int, *, lossless: bool, foreign: bool) -> tuple[Network, Architec
     return network, architecture, mapping
 
 
+def check(seed: int, *, lossless: bool, foreign: bool) -> None:
+    """Run a random network; a lossless chip must give its plain integers, a lossy one what the golden model gives."""
+    drawn = draw(seed, lossless=lossless, foreign=foreign)
+    if drawn is None:
+        return
+    network, architecture, mapping = drawn
+    rng = np.random.default_rng(seed)
+    inputs = {e.tensor: random_codes(rng, network.tensors[e.tensor], 2) for e in network.inputs}
+    codes, _ = run_network(network, mapping, architecture, inputs)
+    if lossless:
+        expected = evaluate(network, inputs)
+    else:
+        expected = run_golden(network, inputs, machine=GoldenMachine(core=architecture.core, mapping=mapping))
+    for name, found in codes.items():
+        np.testing.assert_array_equal(found, expected[name])
+
+
 @pytest.mark.parametrize("foreign", [False, True], ids=["own mapping", "foreign mapping"])
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(seed=SEEDS)
 def test_a_lossless_chip_computes_the_network_in_plain_integers(foreign: bool, seed: int) -> None:
-    drawn = draw(seed, lossless=True, foreign=foreign)
-    if drawn is None:
-        return
-    network, architecture, mapping = drawn
-    rng = np.random.default_rng(seed)
-    inputs = {e.tensor: random_codes(rng, network.tensors[e.tensor], 2) for e in network.inputs}
-    codes, _ = run_network(network, mapping, architecture, inputs)
-    expected = evaluate(network, inputs)
-    for name, found in codes.items():
-        np.testing.assert_array_equal(found, expected[name])
+    check(seed, lossless=True, foreign=foreign)
 
 
 @pytest.mark.parametrize("foreign", [False, True], ids=["own mapping", "foreign mapping"])
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(seed=SEEDS)
 def test_a_lossy_chip_computes_what_the_golden_model_computes(foreign: bool, seed: int) -> None:
-    drawn = draw(seed, lossless=False, foreign=foreign)
-    if drawn is None:
-        return
-    network, architecture, mapping = drawn
-    rng = np.random.default_rng(seed)
-    inputs = {e.tensor: random_codes(rng, network.tensors[e.tensor], 2) for e in network.inputs}
-    codes, _ = run_network(network, mapping, architecture, inputs)
-    expected = run_golden(network, inputs, machine=GoldenMachine(core=architecture.core, mapping=mapping))
-    for name, found in codes.items():
-        np.testing.assert_array_equal(found, expected[name])
+    check(seed, lossless=False, foreign=foreign)
 
 
-@settings(max_examples=60)
+@pytest.mark.slow
+@pytest.mark.parametrize("foreign", [False, True], ids=["own mapping", "foreign mapping"])
+@pytest.mark.parametrize("lossless", [False, True], ids=["lossy", "lossless"])
+def test_a_thousand_networks_are_computed_right(foreign: bool, lossless: bool) -> None:
+    for seed in range(1000):
+        check(seed, lossless=lossless, foreign=foreign)
+
+
+@settings(max_examples=40)
 @given(seed=SEEDS, foreign=st.booleans())
 def test_no_unit_reads_or_writes_memory_too_early(seed: int, foreign: bool) -> None:
     drawn = draw(seed, lossless=False, foreign=foreign)
