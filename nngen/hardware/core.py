@@ -28,6 +28,36 @@ UNITS = {Unit.LOAD: Load, Unit.MVM: Mvm, Unit.POST: Post, Unit.STORE: Store}
 TILE_MODULE = "nngen_tile"
 
 
+def host_ports(core: CoreParameters) -> dict[str, wiring.Member]:
+    """Return the ports toward the host port, as the core sees them; see :class:`Core`."""
+    lanes = core.word_bytes
+    words = index_bits(core.activation_bytes // lanes)
+    ports = {
+        "run": In(1),
+        "done": Out(1),
+        "cause": Out(3),
+        "cause_pc": Out(PC_BITS),
+        "loop_count": In(LOOP_COUNT_BITS),
+        "watchdog": In(WATCHDOG_BITS),
+        "program_write": In(2),
+        "program_address": In(index_bits(core.program_instructions)),
+        "constant_write": In(record_words(core)),
+        "constant_address": In(index_bits(core.constant_records)),
+        "macro_write": In(core.macros),
+        "macro_row": In(index_bits(core.macro.rows)),
+        "macro_word": In(index_bits(words_per_row(core))),
+        "write_data": In(32),
+        "memory_read": In(1),
+        "memory_read_address": In(words),
+        "memory_read_ready": Out(1),
+        "memory_read_data": Out(8 * lanes),
+        "memory_write": In(lanes),
+        "memory_write_address": In(words),
+        "memory_write_ready": Out(1),
+    }
+    return ports | {f"event_{name}": Out(EVENT_BITS) for name in EVENT_NAMES}
+
+
 class Core(wiring.Component):
     """One core without its host port. Its reset restarts everything but memories and macro contents.
 
@@ -54,32 +84,7 @@ class Core(wiring.Component):
     def __init__(self, core: CoreParameters, *, retire: bool = False):
         self.core = core
         self.retire = retire
-        lanes = core.word_bytes
-        words = index_bits(core.activation_bytes // lanes)
-        ports = {
-            "run": In(1),
-            "done": Out(1),
-            "cause": Out(3),
-            "cause_pc": Out(PC_BITS),
-            "loop_count": In(LOOP_COUNT_BITS),
-            "watchdog": In(WATCHDOG_BITS),
-            "program_write": In(2),
-            "program_address": In(index_bits(core.program_instructions)),
-            "constant_write": In(record_words(core)),
-            "constant_address": In(index_bits(core.constant_records)),
-            "macro_write": In(core.macros),
-            "macro_row": In(index_bits(core.macro.rows)),
-            "macro_word": In(index_bits(words_per_row(core))),
-            "write_data": In(32),
-            "memory_read": In(1),
-            "memory_read_address": In(words),
-            "memory_read_ready": Out(1),
-            "memory_read_data": Out(8 * lanes),
-            "memory_write": In(lanes),
-            "memory_write_address": In(words),
-            "memory_write_ready": Out(1),
-        }
-        ports |= {f"event_{name}": Out(EVENT_BITS) for name in EVENT_NAMES}
+        ports = host_ports(core)
         if retire:
             for unit in Unit:
                 ports |= {name.replace("retire_", f"retire_{unit}_"): port for name, port in RETIRE_PORTS.items()}

@@ -10,9 +10,7 @@ from nngen.arch import Architecture
 from nngen.host import EVENT_BASE, MAGIC, Window, register_map
 from nngen.isa import EVENT_NAMES, index_bits, record_words, words_per_row
 
-from .command import PC_BITS
-from .core import WATCHDOG_BITS
-from .events import EVENT_BITS
+from .core import WATCHDOG_BITS, host_ports
 from .sequencer import LOOP_COUNT_BITS
 
 OKAY, SLVERR = 0, 2
@@ -66,34 +64,15 @@ class HostPort(wiring.Component):
         self.architecture = architecture
         self.core = core = architecture.core
         self.map = register_map(core)
-        lanes = core.word_bytes
-        words = index_bits(core.activation_bytes // lanes)
         ports = axi_lite_ports(self.map.address_bits) | {
+            name: member.flip() for name, member in host_ports(core).items()
+        }
+        ports |= {
             "interrupt": Out(1),
             "start": Out(1),
-            "run": Out(1),
-            "done": In(1),
-            "cause": In(3),
-            "cause_pc": In(PC_BITS),
             "watchdog": Out(WATCHDOG_BITS, init=self.map.register("WATCHDOG").reset),
             "loop_count": Out(LOOP_COUNT_BITS, init=self.map.register("LOOP_COUNT").reset),
-            "program_write": Out(2),
-            "program_address": Out(index_bits(core.program_instructions)),
-            "constant_write": Out(record_words(core)),
-            "constant_address": Out(index_bits(core.constant_records)),
-            "macro_write": Out(core.macros),
-            "macro_row": Out(index_bits(core.macro.rows)),
-            "macro_word": Out(index_bits(words_per_row(core))),
-            "write_data": Out(32),
-            "memory_read": Out(1),
-            "memory_read_address": Out(words),
-            "memory_read_ready": In(1),
-            "memory_read_data": In(8 * lanes),
-            "memory_write": Out(lanes),
-            "memory_write_address": Out(words),
-            "memory_write_ready": In(1),
         }
-        ports |= {f"event_{name}": In(EVENT_BITS) for name in EVENT_NAMES}
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:

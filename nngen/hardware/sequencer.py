@@ -24,7 +24,6 @@ from nngen.isa import (
 from .command import ADDRESS_FIELD_BITS, BODY_BITS, PC_BITS, Kind, command_layout, operand
 
 LOOP_COUNT_BITS = 16
-POSITION_BITS = 24
 
 
 def address_bits(core: Core) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nngen.arch import Core
+
 from ._description import ADDRESS_REGISTERS, MACRO_LIMIT
 from ._fields import Field, Unit
 
@@ -12,7 +14,7 @@ from ._fields import Field, Unit
 class Register:
     """``count`` consecutive registers of one unit, from ``index`` on; reset value 0.
 
-    SET keeps the low ``width`` bits of its value; ``signed`` says that they are two's complement, ``fields`` what they
+    SET keeps the low bits of its value, at most ``width``; ``signed`` says that they are two's complement, ``fields`` what they
     hold where that is more than one number.
     """
 
@@ -24,6 +26,10 @@ class Register:
     meaning: str
     signed: bool = False
     fields: tuple[Field, ...] = ()
+
+    def bits(self, core: Core) -> int:
+        """Return the bits that a core keeps: address registers are as wide as a number of bytes of its memory."""
+        return min(self.width, core.activation_bytes.bit_length()) if self.unit is Unit.SEQUENCER else self.width
 
 
 REGISTERS: tuple[Register, ...] = (

@@ -150,7 +150,7 @@ def _truncate_set(core: Core, fields: dict[str, int], unit: int) -> Cause:
     known = find_register(UNITS_BY_CODE[unit], fields["index"])
     if known is None or (known.count == MACRO_LIMIT and fields["index"] - known.index >= core.macros):
         return Cause.ILLEGAL
-    fields["value"] &= (1 << known.width) - 1
+    fields["value"] &= (1 << known.bits(core)) - 1
     return Cause.NONE
 
 

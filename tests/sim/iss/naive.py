@@ -187,7 +187,7 @@ class Naive:
 
     def set(self, i):
         r = find_register(i.unit, i["index"])
-        self.registers[i.unit, r.name, i["index"] - r.index] = i["value"] % (1 << r.width)
+        self.registers[i.unit, r.name, i["index"] - r.index] = i["value"] % (1 << r.bits(self.core))
 
     # ------------------------------------------------------------------ units
 

@@ -57,7 +57,7 @@ class NaiveMachine:
 
     def set(self, i, _):
         r = find_register(i.unit, i["index"])
-        self.registers[i.unit, r.name, i["index"] - r.index] = i["value"] % (1 << r.width)
+        self.registers[i.unit, r.name, i["index"] - r.index] = i["value"] % (1 << r.bits(self.core))
 
     def load(self, i, address):
         width = self.core.word_bytes
