@@ -12,8 +12,7 @@ import numpy.typing as npt
 from nngen.arch import Architecture, Core
 from nngen.bundle import RTL_FOLDER, RTL_SIM_FOLDER, BuildDirectory
 from nngen.hardware import simulation_files
-from nngen.host import tensor_addresses
-from nngen.host._tensors import tensor_bytes, tensor_codes
+from nngen.host import tensor_addresses, tensor_bytes, tensor_codes
 from nngen.ir import CoreProgram, Mapping, Network, Region, Schedule
 from nngen.sim.cosim import RtlJob, RtlResult, simulate_rtl
 from nngen.sim.golden import GoldenMachine, run_golden

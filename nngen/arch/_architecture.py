@@ -60,7 +60,7 @@ class Architecture:
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
-def read_architecture(path: Path, *, cells: Sequence[Path] = ()) -> Architecture:
+def read_architecture(path: Path, *, cells: Sequence[Path] = (), library: CellLibrary | None = None) -> Architecture:
     """Read and check an architecture file.
 
     Parameters
@@ -69,6 +69,8 @@ def read_architecture(path: Path, *, cells: Sequence[Path] = ()) -> Architecture
         The TOML file.
     cells
         More folders of cells (``--cells``).
+    library
+        The cells to take instead of those of the search path.
 
     Raises
     ------
@@ -81,13 +83,18 @@ def read_architecture(path: Path, *, cells: Sequence[Path] = ()) -> Architecture
         file = ArchitectureFile.model_validate(raw)
     except ValidationError as error:
         raise ArchitectureError(f"{path.name}: {first_problem(error, ArchitectureFile)}") from error
-    for number, folder in enumerate(file.cell_path):
-        if not (path.parent / folder).is_dir():
-            raise ArchitectureError(f"{path.name}: cell_path[{number}] must be a directory, not '{folder}'")
-    library = CellLibrary([*(path.parent / folder for folder in file.cell_path), *cells])
+    if library is None:
+        library = _search_path(path, file, cells)
     try:
         core, cells_in_use = resolve_core(file.core[0], library, where="core[0]")
     except NngenError as error:
         raise type(error)(f"{path.name}: {error}") from error
     folders = {name: library.folder(name) for name in sorted(cells_in_use)}
     return Architecture(file=file, core=core, cells=cells_in_use, cell_folders=folders)
+
+
+def _search_path(path: Path, file: ArchitectureFile, cells: Sequence[Path]) -> CellLibrary:
+    for number, folder in enumerate(file.cell_path):
+        if not (path.parent / folder).is_dir():
+            raise ArchitectureError(f"{path.name}: cell_path[{number}] must be a directory, not '{folder}'")
+    return CellLibrary([*(path.parent / folder for folder in file.cell_path), *cells])

@@ -20,12 +20,14 @@ class CellLibrary:
     Parameters
     ----------
     folders
-        Directories beside the built-in one whose subfolders hold a ``cell.toml``.
+        Directories whose subfolders hold a ``cell.toml``.
+    built_in
+        Whether the cells that come with nngen are among them.
     """
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, folders: Sequence[Path] = (), *, built_in: bool = True) -> None:
         self._folders: dict[str, Path] = {}
-        for root in (BUILT_IN, *folders):
+        for root in (*([BUILT_IN] if built_in else []), *folders):
             if not root.is_dir():
                 raise CellError(f"cell path '{root}' must be a directory")
             for path in sorted(root.glob("*/cell.toml")):

@@ -14,8 +14,8 @@ from ._fields import Field, Unit
 class Register:
     """``count`` consecutive registers of one unit, from ``index`` on; reset value 0.
 
-    SET keeps the low bits of its value, at most ``width``; ``signed`` says that they are two's complement, ``fields`` what they
-    hold where that is more than one number.
+    SET keeps the low bits of its value, at most ``width``; ``signed`` says that they are two's complement, ``fields``
+    what they hold where that is more than one number.
     """
 
     unit: Unit
