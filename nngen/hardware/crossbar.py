@@ -11,7 +11,6 @@ from nngen.arch import Core
 from nngen.isa import cells_per_word, index_bits, words_per_row
 
 CROSSBAR_MODULE = "nngen_crossbar"
-COLUMN_BITS = 8
 GAIN_BITS = 4
 
 
@@ -25,6 +24,11 @@ class MacroPin:
     meaning: str
 
 
+def column_bits(core: Core) -> int:
+    """Return the width of a column's number; one more than there are connects none."""
+    return index_bits(core.macro.columns_per_adc + 1)
+
+
 def crossbar_pins(core: Core) -> tuple[MacroPin, ...]:
     """Return the pins of a core's macro in order."""
     macro = core.macro
@@ -33,7 +37,7 @@ def crossbar_pins(core: Core) -> tuple[MacroPin, ...]:
         ("enable", "input", 1, "the macro takes part; word lines are valid"),
         ("word_lines", "input", macro.rows * macro.dac_bits, "plane of every row, row 0 lowest"),
         ("sample", "input", 1, "last cycle of sampling: the columns are held at the next clock edge"),
-        ("column", "input", COLUMN_BITS, "pair within each ADC's group; beyond columns_per_adc nothing is connected"),
+        ("column", "input", column_bits(core), "pair within each ADC's group; columns_per_adc connects none"),
         ("gain", "input", GAIN_BITS, "log2 of the readout's gain"),
         ("trial", "input", macro.adcs * macro.adc_bits, "code under trial of every ADC, offset binary, ADC 0 lowest"),
         ("compare", "output", macro.adcs, "1 where the held value is at or above the trial code's transition"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
@@ -9,10 +11,10 @@ from nngen.arch import Core
 from nngen.isa import Unit, index_bits, mvm_latency, register
 
 from .adc import CONTROLLERS
+from .crossbar import GAIN_BITS, column_bits
 from .unit import QueuedUnit
 
-FIRST_STEP_BITS = 8
-GAIN_BITS = 4
+COUNT_BITS = 13  # columns of one plane: 255 steps of 31 slices
 PLANE_BITS = 5
 
 
@@ -21,6 +23,17 @@ def shift_bits(core: Core) -> int:
     macro = core.macro
     largest = core.activation_bits - 1 + 9 + (macro.converter().step.bit_length() - 1)
     return max(1, largest.bit_length())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where in a command a conversion is: its column, its shift but for the gain, what begins or ends with it."""
+
+    column: Value
+    shift: Value
+    starts_plane: Value
+    starts_entry: Value
+    top_plane: Value
 
 
 class Mvm(QueuedUnit):
@@ -83,7 +96,7 @@ class Mvm(QueuedUnit):
         }
         for i in range(core.macros):
             ports |= {
-                f"column_{i}": Out(FIRST_STEP_BITS),
+                f"column_{i}": Out(column_bits(core)),
                 f"gain_{i}": Out(GAIN_BITS),
                 f"shift_{i}": Out(shift_bits(core)),
             }
@@ -96,27 +109,39 @@ class Mvm(QueuedUnit):
         m.submodules.controller = controller = CONTROLLERS[macro.controller](
             bits=macro.adc_bits, sample_cycles=macro.sample_cycles
         )
-        planes = self._register(m, "PLANES", PLANE_BITS)
-        negate_top = self._register(m, "NEGATE_TOP", 1)
-        slices = self._register(m, "SLICES", 5)
         first, last, release = (self.operand("MVM", name) for name in ("first", "last", "release"))
-        plane, output, slice_ = Signal(PLANE_BITS), Signal(8), Signal(5)
-        column = Signal(FIRST_STEP_BITS)
-        plane_shift, slice_shift = Signal(shift_bits(self.core)), Signal(shift_bits(self.core))
-        top_plane, last_output, last_slice = Signal(), Signal(), Signal()
         m.d.comb += [
             self.can_start.eq(self.row_full & (~first | self.acc_free)),
             controller.run.eq(self.working),
             self.sample.eq(controller.sample),
             self.trial.eq(controller.trial),
             self.convert_done.eq(self.working & controller.done),
-            top_plane.eq(plane + 1 >= planes),
-            last_output.eq(output + 1 == self.operand("MVM", "steps")),
-            last_slice.eq(slice_ + 1 >= slices),
-            self.work_ends.eq(self.convert_done & top_plane & last_output & last_slice),
             self.acquire.eq(self.starting & first),
             self.written.eq(self.working & self.work_ends & last),
             self.row_released.eq(self.working & self.work_ends & release),
+        ]
+        place = self._conversions(m)
+        taking_part = self._macros(m, place)
+        self._additions(m, place, taking_part)
+        count = sum(taking_part[i] for i in range(self.core.macros))
+        m.d.comb += [
+            self.drive.eq(Mux(self.working, taking_part, 0)),
+            self.plane_drives.eq(Mux(self.working & controller.sample & place.starts_plane, count, 0)),
+            self.conversions.eq(Mux(self.convert_done, count * macro.adcs, 0)),
+        ]
+
+    def _conversions(self, m: Module) -> _Place:
+        """Count planes, outputs in each, slices in each."""
+        macro = self.core.macro
+        plane, output, slice_ = Signal(PLANE_BITS), Signal(8), Signal(5)
+        column, shift_width = Signal(COUNT_BITS), shift_bits(self.core)
+        plane_shift, slice_shift = Signal(shift_width), Signal(shift_width)
+        top_plane, last_output, last_slice = Signal(), Signal(), Signal()
+        m.d.comb += [
+            top_plane.eq(plane + 1 >= self._register(m, "PLANES")),
+            last_output.eq(output + 1 == self.operand("MVM", "steps")),
+            last_slice.eq(slice_ + 1 >= self._register(m, "SLICES")),
+            self.work_ends.eq(self.convert_done & top_plane & last_output & last_slice),
             self.plane.eq(plane),
             self.entry.eq(self.operand("MVM", "entry") + output),
         ]
@@ -131,56 +156,61 @@ class Mvm(QueuedUnit):
                         plane.eq(Mux(top_plane, 0, plane + 1)),
                         plane_shift.eq(Mux(top_plane, 0, plane_shift + macro.dac_bits)),
                     ]
-        taking_part = self._macros(m, column, plane_shift, slice_shift)
-        # The code is in its register one cycle after convert_done: what to do with it is kept while it is added.
-        lanes_left = self.add_lane != macro.accumulation_cycles - 1
-        ends = Signal()
-        with m.If(self.convert_done):
-            m.d.sync += [
-                self.add.eq(taking_part),
-                self.add_lane.eq(0),
-                self.overwrite.eq(self.operand("MVM", "overwrite") & (plane == 0) & (slice_ == 0)),
-                self.negate.eq(negate_top & top_plane),
-                self.add_entry.eq(self.entry),
-                self.add_bank.eq(self.acc_write_bank),
-                ends.eq(self.written),
-            ]
-        with m.Elif(lanes_left):
-            m.d.sync += self.add_lane.eq(self.add_lane + 1)
-        with m.Else():
-            m.d.sync += [self.add.eq(0), ends.eq(0)]
-        self._last_lane = ~lanes_left
-        m.d.comb += self.filled.eq(ends & ~lanes_left)
-        in_flight = Signal(self.latency - 1)
-        m.d.sync += in_flight.eq(Cat(self.working, in_flight[:-1]))
-        count = sum(taking_part[i] for i in range(self.core.macros))
-        starts_plane = self.working & controller.sample & (output == 0) & (slice_ == 0)
-        m.d.comb += [
-            self.drive.eq(Mux(self.working, taking_part, 0)),
-            self.empty.eq(~in_flight.any()),
-            self.plane_drives.eq(Mux(starts_plane, count, 0)),
-            self.conversions.eq(Mux(self.convert_done, count * macro.adcs, 0)),
-        ]
+        return _Place(
+            column=column,
+            shift=plane_shift + slice_shift,
+            starts_plane=(output == 0) & (slice_ == 0),
+            starts_entry=(plane == 0) & (slice_ == 0),
+            top_plane=top_plane,
+        )
 
-    def _macros(self, m: Module, column: Value, plane_shift: Value, slice_shift: Value) -> Value:
+    def _macros(self, m: Module, place: _Place) -> Value:
         """Per macro: does it take part, which column, which gain, which shift."""
+        macro = self.core.macro
         classes, step = self.operand("MVM", "classes"), self.operand("MVM", "step")
-        step_shift = self.core.macro.converter().step.bit_length() - 1
+        step_shift = macro.converter().step.bit_length() - 1
         taking_part = []
         for i in range(self.core.macros):
             setting = self.register(m, register(Unit.MVM, "MACRO").index + i, 17, f"macro{i}")
             class_, first_step, gain, enabled = setting[:4], setting[4:12], setting[12:16], setting[16]
             taking_part.append(enabled & classes.bit_select(class_, 1))
+            column = Signal(COUNT_BITS + 1, name=f"full_column{i}")
             m.d.comb += [
-                getattr(self, f"column_{i}").eq(first_step + step + column),
+                column.eq(first_step + step + place.column),
+                getattr(self, f"column_{i}").eq(Mux(column < macro.columns_per_adc, column, macro.columns_per_adc)),
                 getattr(self, f"gain_{i}").eq(gain),
             ]
             with m.If(self.convert_done):
-                m.d.sync += getattr(self, f"shift_{i}").eq(plane_shift + slice_shift + (step_shift - gain))
+                m.d.sync += getattr(self, f"shift_{i}").eq(place.shift + (step_shift - gain))
         return Cat(*taking_part)
 
-    def _register(self, m: Module, name: str, width: int) -> Value:
-        return self.register(m, register(Unit.MVM, name).index, width, name.lower())
+    def _additions(self, m: Module, place: _Place, taking_part: Value) -> None:
+        """A code is in its register one cycle after convert_done: keep what to do with it while it is added."""
+        ends, turns_left = Signal(), Signal()
+        negate_top = self._register(m, "NEGATE_TOP")
+        m.d.comb += turns_left.eq(self.add_lane != self.core.macro.accumulation_cycles - 1)
+        with m.If(self.convert_done):
+            m.d.sync += [
+                self.add.eq(taking_part),
+                self.add_lane.eq(0),
+                self.overwrite.eq(self.operand("MVM", "overwrite") & place.starts_entry),
+                self.negate.eq(negate_top & place.top_plane),
+                self.add_entry.eq(self.entry),
+                self.add_bank.eq(self.acc_write_bank),
+                ends.eq(self.written),
+            ]
+        with m.Elif(turns_left):
+            m.d.sync += self.add_lane.eq(self.add_lane + 1)
+        with m.Else():
+            m.d.sync += [self.add.eq(0), ends.eq(0)]
+        in_flight = Signal(self.latency - 1)
+        m.d.sync += in_flight.eq(Cat(self.working, in_flight[:-1]))
+        m.d.comb += [self.filled.eq(ends & ~turns_left), self.empty.eq(~in_flight.any())]
+        self._last_turn = ~turns_left
+
+    def _register(self, m: Module, name: str) -> Value:
+        described = register(Unit.MVM, name)
+        return self.register(m, described.index, described.width, name.lower())
 
     def digest_write(self, m: Module) -> tuple[Value, Value]:
-        return self.add.any() & self._last_lane, self.macro_digest
+        return self.add.any() & self._last_turn, self.macro_digest

@@ -241,11 +241,9 @@ class Sequencer(wiring.Component):
                                 m.d.comb += known.eq(1)
         return ~known
 
-    def _issue(self, m: Module) -> None:
-        """Issue, stall, or stop."""
-        unit = Signal(3)
-        kind = Signal(3)
-        queued = Signal()
+    def _entry(self, m: Module) -> Signal:
+        """Compose the queue entry; returns the unit the instruction is for."""
+        unit, kind = Signal(3), Signal(3)
         with m.Switch(self.opcode):
             for format_ in INSTRUCTIONS:
                 with m.Case(format_.opcode):
@@ -260,8 +258,15 @@ class Sequencer(wiring.Component):
         m.d.comb += [
             self.entry.body.eq(Cat(low[:ADDRESS_FIELD_BITS], self.word[ADDRESS_FIELD_BITS:BODY_BITS])),
             self.entry.kind.eq(kind),
-            queued.eq(unit != UNIT_CODES[Unit.SEQUENCER]),
         ]
+        if self.retire:
+            m.d.comb += [self.entry.word.eq(self.word), self.entry.pc.eq(self.pc)]
+        return unit
+
+    def _issue(self, m: Module) -> None:
+        """Issue, stall, or stop."""
+        unit = self._entry(m)
+        queued = unit != UNIT_CODES[Unit.SEQUENCER]
         ready = Signal()
         with m.Switch(unit):
             for name in QUEUED_UNITS:
@@ -294,8 +299,6 @@ class Sequencer(wiring.Component):
             m.d.sync += self.valid.eq(0)
         if self.retire:
             m.d.comb += [
-                self.entry.word.eq(self.word),
-                self.entry.pc.eq(self.pc),
                 self.retire_valid.eq(self.issue & ~queued),
                 self.retire_word.eq(self.word),
                 self.retire_pc.eq(self.pc),

@@ -9,9 +9,9 @@ from amaranth.lib.wiring import In, Out
 from nngen.arch import Core
 from nngen.isa import index_bits, words_per_row
 
-from .crossbar import Crossbar
+from .crossbar import GAIN_BITS, Crossbar, column_bits
 from .memory import Memory, add_memory
-from .mvm import FIRST_STEP_BITS, GAIN_BITS, PLANE_BITS, shift_bits
+from .mvm import PLANE_BITS, shift_bits
 from .retire import fold
 
 
@@ -51,7 +51,7 @@ class Tile(wiring.Component):
             "row_read_bank": In(1),
             "drive": In(1),
             "plane": In(PLANE_BITS),
-            "column": In(FIRST_STEP_BITS),
+            "column": In(column_bits(core)),
             "gain": In(GAIN_BITS),
             "sample": In(1),
             "trial": In(macro.adc_bits),
