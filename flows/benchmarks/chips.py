@@ -43,7 +43,7 @@ def measure_digits() -> list[Row]:
     lines = sum(text.count("\n") for text in files.values())
     return [
         Row(figure="cycles of one inference, RTL in Icarus", measured=cycles, unit="cycles", limit=RIVAL_CYCLES - 1),
-        Row(figure="runs in which golden, ISS and RTL differ", measured=not verification.equal, unit="", limit=0),
+        _difference("mlp_w8a8 on digits", verification),
         Row(
             figure="iCE40 logic, macro and memories excluded",
             measured=cells["SB_LUT4"],
@@ -71,6 +71,7 @@ def measure_layers() -> list[Row]:
             )
             for i, layer in enumerate(verification.layers)
         ]
+        rows.append(_difference(where, verification))
         total = int(verification.rtl_events["cycles"][0])
         rows.append(
             Row(
@@ -106,6 +107,15 @@ def measure_building() -> list[Row]:
             figure=f"{network} on edge: build with Verilog", measured=built, unit="s", limit=BUILD_SECONDS, timing=True
         ),
     ]
+
+
+def _difference(where: str, verification: Verification) -> Row:
+    return Row(
+        figure=f"{where}: runs in which golden, ISS and RTL differ",
+        measured=int(not verification.equal),
+        unit="",
+        limit=0,
+    )
 
 
 def _layer_figure(where: str, number: int, layer: LayerVerification) -> str:
