@@ -16,6 +16,7 @@ from nngen.isa import (
     REGISTERS,
     UNIT_CODES,
     Cause,
+    OperandRule,
     Unit,
     index_bits,
     register,
@@ -188,22 +189,10 @@ class Sequencer(wiring.Component):
                 with m.Case(format_.opcode):
                     reserved = self.word & Const(~format_.used_mask & ((1 << 64) - 1), 64)
                     m.d.comb += illegal.eq((reserved != 0) | self._wrong_unit(m, format_.mnemonic))
-        row = self._field("LOAD", "row") + self._field("LOAD", "length")
-        entry = self._field("MVM", "entry") + self._field("MVM", "steps")
-        record = self._field("POST", "record") + self._field("POST", "count")
-        operands = {
-            "LOOP": self._field("LOOP", "length") == 0,
-            "WAIT": self._field("WAIT", "count") == 0,
-            "LOAD": (self._field("LOAD", "length") == 0) | (row > core.macro.rows),
-            "MVM": (self._field("MVM", "steps") == 0) | (entry > core.accumulator_entries),
-            "POST": (self._field("POST", "count") == 0) | (record > core.constant_records),
-            "STORE": (self._field("STORE", "length") == 0)
-            | (self._field("STORE", "length") > core.output_buffer_bytes),
-            "FILL": self._field("FILL", "length") == 0,
-        }
-        for mnemonic, wrong in operands.items():
-            with m.If(self.is_[mnemonic] & wrong):
-                m.d.comb += invalid.eq(1)
+        for format_ in INSTRUCTIONS:
+            for rule in format_.rules:
+                with m.If(self.is_[format_.mnemonic] & self._breaks(format_.mnemonic, rule)):
+                    m.d.comb += invalid.eq(1)
         length = Signal(16)
         for mnemonic in ("LOAD", "STORE", "FILL"):
             with m.If(self.is_[mnemonic]):
@@ -221,6 +210,12 @@ class Sequencer(wiring.Component):
             m.d.comb += self.fault.eq(Cause.LOOP)
         with m.Elif(addresses & (~self.inside | beyond)):
             m.d.comb += self.fault.eq(Cause.ADDRESS)
+
+    def _breaks(self, mnemonic: str, rule: OperandRule) -> Value:
+        """Return whether the operands break a rule."""
+        total = sum((self._field(mnemonic, name) for name in rule.fields[1:]), self._field(mnemonic, rule.fields[0]))
+        low = total < rule.least if rule.least else Const(0)
+        return low if rule.most is None else low | (total > rule.most(self.core))
 
     def _wrong_unit(self, m: Module, mnemonic: str) -> Value:
         """Return whether the unit (and for SET the register) that the instruction names does not exist."""

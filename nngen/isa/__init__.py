@@ -24,6 +24,7 @@ from ._fields import (
     Cause,
     Field,
     InstructionFormat,
+    OperandRule,
     Unit,
 )
 from ._manual import manual
@@ -71,6 +72,7 @@ __all__ = [
     "Cause",
     "Field",
     "InstructionFormat",
+    "OperandRule",
     "Register",
     "Unit",
     "find_register",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._fields import Cause, Field, InstructionFormat, Unit
+from ._fields import Cause, Field, InstructionFormat, OperandRule, Unit
 
 ADDRESS_REGISTERS = 8
 COUNTERS = 8
@@ -26,8 +26,8 @@ _OFFSET = ("offset", 20, "signed bytes added to the address register", True)
 _OUT_OF_MEMORY = (Cause.ADDRESS, "the run begins outside the register's window or ends beyond activation memory")
 
 
-def _zero(name: str) -> tuple[Cause, str]:
-    return Cause.OPERAND, f"`{name}` is 0"
+def _positive(name: str) -> OperandRule:
+    return OperandRule(fields=(name,), least=1, refused=f"`{name}` is 0")
 
 
 INSTRUCTIONS: tuple[InstructionFormat, ...] = (
@@ -58,7 +58,7 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         fields=_layout(_ADDRESS, ("value", 24, "signed bytes", True)),
         effect="moves an address register; the sum wraps once at either end of its window [0, size)",
         service_time="1 cycle",
-        refusals=((Cause.ADDRESS, "the sum, wrapped once, is outside the window; the register keeps its value"),),
+        state_refusals=((Cause.ADDRESS, "the sum, wrapped once, is outside the window; the register keeps its value"),),
     ),
     InstructionFormat(
         mnemonic="LOOP",
@@ -71,8 +71,8 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         ),
         effect="repeats the next ``length`` instructions; the body of an inner loop must end before the outer one's",
         service_time="1 cycle; repeating costs none",
-        refusals=(
-            _zero("length"),
+        rules=(_positive("length"),),
+        state_refusals=(
             (Cause.LOOP, "the count, or with `host` the host's, is 0"),
             (Cause.LOOP, f"{LOOP_DEPTH} loops are open already"),
             (Cause.LOOP, "the body's last instruction is at or after that of the loop around it"),
@@ -85,7 +85,7 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         fields=_layout(_UNIT, ("counter", 3, "counter"), ("count", 8, "n, at least 1")),
         effect="the unit waits until the counter is at least n, then subtracts n",
         service_time="1 cycle once the counter is there",
-        refusals=(_zero("count"),),
+        rules=(_positive("count"),),
     ),
     InstructionFormat(
         mnemonic="SIGNAL",
@@ -111,11 +111,15 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         ),
         effect="copies a run of bytes from activation memory to consecutive rows of the row buffer being filled",
         service_time="memory words that the run touches",
-        refusals=(
-            _zero("length"),
-            (Cause.OPERAND, "`row` + `length` is beyond the macros' rows"),
-            _OUT_OF_MEMORY,
+        rules=(
+            _positive("length"),
+            OperandRule(
+                fields=("row", "length"),
+                most=lambda core: core.macro.rows,
+                refused="`row` + `length` is beyond the macros' rows",
+            ),
         ),
+        state_refusals=(_OUT_OF_MEMORY,),
     ),
     InstructionFormat(
         mnemonic="MVM",
@@ -134,7 +138,14 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         effect="for each plane, for each step, for each slice: one conversion in every ADC of the macros that take "
         "part, added to the accumulator entry of the step",
         service_time="planes x steps x slices x cycles per conversion",
-        refusals=(_zero("steps"), (Cause.OPERAND, "`entry` + `steps` is beyond the columns per ADC")),
+        rules=(
+            _positive("steps"),
+            OperandRule(
+                fields=("entry", "steps"),
+                most=lambda core: core.accumulator_entries,
+                refused="`entry` + `steps` is beyond the columns per ADC",
+            ),
+        ),
     ),
     InstructionFormat(
         mnemonic="POST",
@@ -149,7 +160,14 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         ),
         effect="sums the accumulators that the records name, requantizes each sum, appends it to the output buffer",
         service_time="records",
-        refusals=(_zero("count"), (Cause.OPERAND, "`record` + `count` is beyond the constant memory")),
+        rules=(
+            _positive("count"),
+            OperandRule(
+                fields=("record", "count"),
+                most=lambda core: core.constant_records,
+                refused="`record` + `count` is beyond the constant memory",
+            ),
+        ),
     ),
     InstructionFormat(
         mnemonic="STORE",
@@ -163,7 +181,15 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         ),
         effect="copies the first bytes of the output buffer to activation memory",
         service_time="memory words that the run touches",
-        refusals=(_zero("length"), (Cause.OPERAND, "`length` is beyond the output buffer"), _OUT_OF_MEMORY),
+        rules=(
+            _positive("length"),
+            OperandRule(
+                fields=("length",),
+                most=lambda core: core.output_buffer_bytes,
+                refused="`length` is beyond the output buffer",
+            ),
+        ),
+        state_refusals=(_OUT_OF_MEMORY,),
     ),
     InstructionFormat(
         mnemonic="FILL",
@@ -172,7 +198,8 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         fields=_layout(_ADDRESS, _OFFSET, ("length", 16, "bytes, at least 1"), ("value", 8, "byte to write")),
         effect="writes one byte value to a run of activation memory: the padding of a tensor",
         service_time="memory words that the run touches",
-        refusals=(_zero("length"), _OUT_OF_MEMORY),
+        rules=(_positive("length"),),
+        state_refusals=(_OUT_OF_MEMORY,),
     ),
 )
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+from nngen.arch import Core
 
 
 class Unit(StrEnum):
@@ -66,12 +69,32 @@ class Field:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OperandRule:
+    """The sum of ``fields`` (unsigned ones) must lie in ``least`` … ``most``; what breaks it stops with cause OPERAND.
+
+    ``most`` tells the bound of a core; None: the fields' own widths are the only one. ``refused`` says, in the words of
+    the manual, what breaks the rule.
+    """
+
+    fields: tuple[str, ...]
+    refused: str
+    least: int = 0
+    most: Callable[[Core], int] | None = None
+
+    def holds(self, core: Core, operands: Mapping[str, int]) -> bool:
+        """Whether operands keep the rule."""
+        total = sum(operands[name] for name in self.fields)
+        return total >= self.least and (self.most is None or total <= self.most(core))
+
+
+@dataclass(frozen=True, kw_only=True)
 class InstructionFormat:
     """One instruction: everything encoder, decoder, hardware, simulator and manual are made from.
 
     ``unit`` is None where the field ``unit`` of the instruction names it. ``service_time`` is a formula in the words of
     the manual; the executable form stands in ``_service.py``. ``drains`` marks commands that wait until their unit's
-    pipeline is empty; ``refusals`` say, in the words of the manual, what stops the core instead, beside ILLEGAL.
+    pipeline is empty. ``rules`` are what its operands must keep; ``state_refusals`` say, in the words of the manual,
+    what else stops the core, depending on its state.
     """
 
     mnemonic: str
@@ -81,7 +104,13 @@ class InstructionFormat:
     effect: str
     service_time: str
     drains: bool = False
-    refusals: tuple[tuple[Cause, str], ...] = ()
+    rules: tuple[OperandRule, ...] = ()
+    state_refusals: tuple[tuple[Cause, str], ...] = ()
+
+    @property
+    def refusals(self) -> tuple[tuple[Cause, str], ...]:
+        """All that stops the core instead, beside ILLEGAL, with the cause."""
+        return (*((Cause.OPERAND, rule.refused) for rule in self.rules), *self.state_refusals)
 
     def field(self, name: str) -> Field:
         """Return the field of this name."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from nngen.arch import Core
 from nngen.errors import ProgramError
 from nngen.isa import (
+    BY_MNEMONIC,
     INSTRUCTIONS,
     MACRO_LIMIT,
     QUEUED_UNITS,
@@ -141,8 +142,7 @@ def _static_cause(core: Core, mnemonic: str, fields: dict[str, int], unit: int) 
         return Cause.ILLEGAL
     if mnemonic == "SET":
         return _truncate_set(core, fields, unit)
-    legal = _OPERANDS.get(mnemonic)
-    return Cause.NONE if legal is None or legal(core, fields) else Cause.OPERAND
+    return Cause.NONE if all(rule.holds(core, fields) for rule in BY_MNEMONIC[mnemonic].rules) else Cause.OPERAND
 
 
 def _truncate_set(core: Core, fields: dict[str, int], unit: int) -> Cause:
@@ -155,12 +155,3 @@ def _truncate_set(core: Core, fields: dict[str, int], unit: int) -> Cause:
 
 
 _ZEROS = {layout.mnemonic: {f.name: 0 for f in layout.fields} for layout in INSTRUCTIONS}
-_OPERANDS: Mapping[str, Callable[[Core, dict[str, int]], bool]] = {
-    "LOOP": lambda _, f: f["length"] > 0,
-    "WAIT": lambda _, f: f["count"] > 0,
-    "LOAD": lambda core, f: f["length"] > 0 and f["row"] + f["length"] <= core.macro.rows,
-    "MVM": lambda core, f: f["steps"] > 0 and f["entry"] + f["steps"] <= core.macro.columns_per_adc,
-    "POST": lambda core, f: f["count"] > 0 and f["record"] + f["count"] <= core.constant_records,
-    "STORE": lambda core, f: 0 < f["length"] <= core.output_buffer_bytes,
-    "FILL": lambda _, f: f["length"] > 0,
-}
