@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, ResetInserter, ResetSignal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import Out
+from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Architecture
-from nngen.isa import Unit
+from nngen.isa import STALL_SEED_BITS, Unit
 
 from ._placement import VerilogPlatform, place
 from .core import Core
@@ -29,6 +29,10 @@ class Chip(wiring.Component):
         Out: level, until the host clears it.
     retire_<unit>_*
         Out, simulation builds.
+    stall_seed
+        In, simulation builds: see :class:`~nngen.hardware.core.Core`.
+    running
+        Out, simulation builds: the core runs; first high in cycle 0 of a program.
     """
 
     def __init__(self, architecture: Architecture, *, retire: bool = False):
@@ -40,6 +44,7 @@ class Chip(wiring.Component):
         if retire:
             for unit in Unit:
                 ports |= {name.replace("retire_", f"retire_{unit}_"): port for name, port in RETIRE_PORTS.items()}
+            ports |= {"stall_seed": In(STALL_SEED_BITS), "running": Out(1)}
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
@@ -53,6 +58,8 @@ class Chip(wiring.Component):
         for name, member in core.signature.members.items():
             if name.startswith("retire_"):
                 m.d.comb += getattr(self, name).eq(getattr(core, name))
+            elif name == "stall_seed":
+                m.d.comb += core.stall_seed.eq(self.stall_seed)
             elif member.flow is Out:
                 m.d.comb += getattr(host, name).eq(getattr(core, name))
             else:
@@ -63,4 +70,6 @@ class Chip(wiring.Component):
                     m.d.comb += getattr(self, name).eq(getattr(host, name))
                 else:
                     m.d.comb += getattr(host, name).eq(getattr(self, name))
+        if self.retire:
+            m.d.comb += self.running.eq(host.run)
         return m

@@ -13,6 +13,7 @@ from nngen.isa import BY_MNEMONIC
 BODY_BITS = 54
 ADDRESS_FIELD_BITS = 23
 PC_BITS = 16
+ISSUE_STATE_BITS = 5  # loops open (3), queue empty, had to wait for room in the queue
 
 
 class Kind(IntEnum):
@@ -29,10 +30,10 @@ def command_layout(*, retire: bool) -> data.StructLayout:
     """Return the layout of a queue entry.
 
     ``body`` holds the operand bits of the instruction; for LOAD, STORE and FILL the resolved memory address stands in
-    the place of register and offset. Simulation builds add the instruction and its address.
+    the place of register and offset. Simulation builds add the instruction, its address and what it met at its issue.
     """
     fields = {"body": BODY_BITS, "kind": 3}
-    return data.StructLayout(fields | ({"word": 64, "pc": PC_BITS} if retire else {}))
+    return data.StructLayout(fields | ({"word": 64, "pc": PC_BITS, "state": ISSUE_STATE_BITS} if retire else {}))
 
 
 def operand(body: Value, mnemonic: str, field: str) -> Value:

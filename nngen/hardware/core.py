@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core as CoreParameters
-from nngen.isa import EVENT_NAMES, QUEUED_UNITS, Unit, index_bits, record_words, words_per_row
+from nngen.isa import EVENT_NAMES, QUEUED_UNITS, STALL_SEED_BITS, Unit, index_bits, record_words, words_per_row
 
 from ._placement import place
 from .banks import Banks
@@ -79,6 +79,8 @@ class Core(wiring.Component):
         Host write, one bit a byte.
     retire_<unit>_*
         Out, simulation builds.
+    stall_seed
+        In, simulation builds: of the stalls of a run, taken in its first cycle; 0: none.
     """
 
     def __init__(self, core: CoreParameters, *, retire: bool = False):
@@ -88,6 +90,7 @@ class Core(wiring.Component):
         if retire:
             for unit in Unit:
                 ports |= {name.replace("retire_", f"retire_{unit}_"): port for name, port in RETIRE_PORTS.items()}
+            ports["stall_seed"] = In(STALL_SEED_BITS)
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
@@ -103,11 +106,22 @@ class Core(wiring.Component):
         self._control(m)
         self._events(m)
         if self.retire:
+            self._stalls(m)
             retiring: dict[Unit, wiring.Component] = {Unit.SEQUENCER: self.sequencer, **self.units}
             for unit, component in retiring.items():
                 for port in RETIRE_PORTS:
                     m.d.comb += getattr(self, port.replace("retire_", f"retire_{unit}_")).eq(getattr(component, port))
         return m
+
+    def _stalls(self, m: Module) -> None:
+        """Distribute what simulation builds add."""
+        m.d.comb += self.sequencer.stall_seed.eq(self.stall_seed)
+        for name, unit in self.units.items():
+            m.d.comb += [
+                getattr(self.sequencer, f"waiting_{name}").eq(self.queues[name].valid),
+                unit.stall_load.eq(self.sequencer.begin),
+                unit.stall_seed.eq(self.stall_seed),
+            ]
 
     def _queues(self, m: Module) -> None:
         """Connect sequencer, queues, units and the counters of WAIT and SIGNAL."""

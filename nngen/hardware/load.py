@@ -37,6 +37,7 @@ class Load(QueuedUnit):
         Out, for the event counters.
     """
 
+    unit = Unit.LOAD
     latency = LOAD_LATENCY
 
     def __init__(self, core: Core, *, retire: bool):

@@ -11,7 +11,7 @@ from nngen.arch import Core
 from nngen.isa import Unit, index_bits, mvm_latency, register
 
 from .adc import CONTROLLERS
-from .crossbar import GAIN_BITS, column_bits
+from .crossbar_pins import GAIN_BITS, column_bits
 from .unit import QueuedUnit
 
 COUNT_BITS = 13  # columns of one plane: 255 steps of 31 slices
@@ -66,6 +66,8 @@ class Mvm(QueuedUnit):
     macro_digest
         In, simulation builds: folded accumulators of the conversion, in the cycle of the last one's write.
     """
+
+    unit = Unit.MVM
 
     def __init__(self, core: Core, *, retire: bool):
         self.core = core

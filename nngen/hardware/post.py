@@ -36,6 +36,7 @@ class Post(QueuedUnit):
         Out: an output is written in this cycle, for the event counters.
     """
 
+    unit = Unit.POST
     latency = POST_LATENCY
 
     def __init__(self, core: Core, *, retire: bool):
@@ -165,7 +166,7 @@ class Post(QueuedUnit):
         return self.register(m, described.index, described.width, name.lower(), signed=described.signed)
 
     def digest_write(self, m: Module) -> tuple[Value, Value]:
-        return self._emit, fold(self._code.as_unsigned())
+        return self.buffer_write.any(), fold(self._code.as_unsigned())
 
 
 def _delay(m: Module, value: Value, cycles: int, name: str) -> Value:

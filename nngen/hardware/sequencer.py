@@ -14,6 +14,7 @@ from nngen.isa import (
     OPCODE_OFFSET,
     QUEUED_UNITS,
     REGISTERS,
+    STALL_SEED_BITS,
     UNIT_CODES,
     Cause,
     OperandRule,
@@ -23,6 +24,8 @@ from nngen.isa import (
 )
 
 from .command import ADDRESS_FIELD_BITS, BODY_BITS, PC_BITS, Kind, command_layout, operand
+from .retire import RETIRE_PORTS
+from .stalls import Stalls
 
 LOOP_COUNT_BITS = 16
 
@@ -57,7 +60,11 @@ class Sequencer(wiring.Component):
         Out: the first error and the address of its instruction; 0 and 0 after HALT.
     watchdog
         In: the core made no progress for too long; ends the program at once.
-    retire_valid, retire_word, retire_pc, retire_digest
+    waiting_<unit>
+        In, simulation builds: the unit's queue is not empty.
+    begin, stall_seed
+        Out: first cycle of a program. In: of the seeded stalls. Simulation builds.
+    retire_valid, retire_word, retire_pc, retire_state, retire_digest
         Out, simulation builds: instructions that the sequencer executes itself.
     """
 
@@ -83,12 +90,8 @@ class Sequencer(wiring.Component):
         for unit in QUEUED_UNITS:
             ports |= {f"push_{unit}": Out(1), f"ready_{unit}": In(1)}
         if retire:
-            ports |= {
-                "retire_valid": Out(1),
-                "retire_word": Out(64),
-                "retire_pc": Out(PC_BITS),
-                "retire_digest": Out(32),
-            }
+            ports |= RETIRE_PORTS | {"begin": Out(1), "stall_seed": In(STALL_SEED_BITS)}
+            ports |= {f"waiting_{unit}": In(1) for unit in QUEUED_UNITS}
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
@@ -154,7 +157,7 @@ class Sequencer(wiring.Component):
         starts = [Signal(pc_bits, name=f"loop_start{i}") for i in range(LOOP_DEPTH)]
         ends = [Signal(pc_bits + 1, name=f"loop_end{i}") for i in range(LOOP_DEPTH)]
         rests = [Signal(LOOP_COUNT_BITS, name=f"loop_rest{i}") for i in range(LOOP_DEPTH)]
-        depth = Signal(range(LOOP_DEPTH + 1))
+        self.depth = depth = Signal(range(LOOP_DEPTH + 1))
         count = Mux(self._field("LOOP", "host"), self.loop_count, self._field("LOOP", "count"))
         end = Signal(13 + max(pc_bits, 12))
         at_end = Signal()
@@ -254,8 +257,6 @@ class Sequencer(wiring.Component):
             self.entry.body.eq(Cat(low[:ADDRESS_FIELD_BITS], self.word[ADDRESS_FIELD_BITS:BODY_BITS])),
             self.entry.kind.eq(kind),
         ]
-        if self.retire:
-            m.d.comb += [self.entry.word.eq(self.word), self.entry.pc.eq(self.pc)]
         return unit
 
     def _issue(self, m: Module) -> None:
@@ -271,11 +272,14 @@ class Sequencer(wiring.Component):
                 m.d.comb += ready.eq(~self.is_["HALT"] | self.quiescent)
         active = Signal()
         stop_now = Signal()
+        legal = Signal()
+        held = self._stalls(m, legal) if self.retire else Const(0, 1)
         m.d.comb += [
             active.eq(self.run & self.valid & ~self.stopping),
             stop_now.eq(active & (self.fault != 0)),
-            self.issue.eq(active & (self.fault == 0) & ready),
-            self.stalled.eq(active & (self.fault == 0) & ~ready),
+            legal.eq(active & (self.fault == 0)),
+            self.issue.eq(legal & ready & ~held),
+            self.stalled.eq(legal & ~self.issue),
             self.done.eq(
                 (self.issue & self.is_["HALT"]) | ((stop_now | self.stopping) & self.quiescent) | self.watchdog
             ),
@@ -293,8 +297,34 @@ class Sequencer(wiring.Component):
         with m.If(self.done):
             m.d.sync += self.valid.eq(0)
         if self.retire:
-            m.d.comb += [
-                self.retire_valid.eq(self.issue & ~queued),
-                self.retire_word.eq(self.word),
-                self.retire_pc.eq(self.pc),
-            ]
+            self._retire(m, unit, queued=queued, waits=legal & ~held & ~ready)
+
+    def _stalls(self, m: Module, valid: Value) -> Value:
+        """Return whether the instruction is held."""
+        m.submodules.stalls = stalls = Stalls(UNIT_CODES[Unit.SEQUENCER])
+        m.d.comb += [
+            self.begin.eq(self.run & ~self.valid),
+            stalls.load.eq(self.begin),
+            stalls.seed.eq(self.stall_seed),
+            stalls.valid.eq(valid),
+            stalls.advance.eq(self.issue),
+        ]
+        return stalls.held
+
+    def _retire(self, m: Module, unit: Signal, *, queued: Value, waits: Value) -> None:
+        """Retire what the sequencer executes itself; tell the units what the others met."""
+        waited, empty = Signal(), Signal()
+        m.d.sync += waited.eq(~self.issue & (waited | waits))
+        with m.Switch(unit):
+            for name in QUEUED_UNITS:
+                with m.Case(UNIT_CODES[name]):
+                    m.d.comb += empty.eq(~getattr(self, f"waiting_{name}"))
+        m.d.comb += [
+            self.entry.word.eq(self.word),
+            self.entry.pc.eq(self.pc),
+            self.entry.state.eq(Cat(self.depth, empty, waited)),
+            self.retire_valid.eq(self.issue & ~queued),
+            self.retire_word.eq(self.word),
+            self.retire_pc.eq(self.pc),
+            self.retire_state.eq(Cat(self.depth, Const(0, 2), waited)),
+        ]

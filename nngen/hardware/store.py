@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core
-from nngen.isa import STORE_LATENCY, index_bits
+from nngen.isa import STORE_LATENCY, Unit, index_bits
 
 from .command import Kind, address
 from .load import lane_mask, rotate_lanes
@@ -28,6 +28,7 @@ class Store(QueuedUnit):
         In: a bank is filled. ``released`` goes back to the bookkeeping.
     """
 
+    unit = Unit.STORE
     latency = STORE_LATENCY
 
     def __init__(self, core: Core, *, retire: bool):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from nngen.isa import COUNTERS, index_bits
+from nngen.isa import COUNTERS, STALL_SEED_BITS, UNIT_CODES, Unit, index_bits
 
 from .command import Kind, command_layout, operand
 from .counters import WAIT_BITS
 from .retire import RETIRE_PORTS, RetirePipeline
+from .stalls import Stalls
+
+STALL_PORTS = {"stall_load": In(1), "stall_seed": In(STALL_SEED_BITS)}
 
 
 class QueuedUnit(wiring.Component):
@@ -28,8 +31,11 @@ class QueuedUnit(wiring.Component):
         Out: the unit executes; a command is there and cannot start.
     empty
         Out: nothing is in the unit's pipeline.
+    stall_load, stall_seed
+        In, simulation builds: begin the sequence of seeded stalls.
     """
 
+    unit: Unit
     latency: int
 
     def __init__(self, ports: dict[str, object], *, retire: bool):
@@ -48,7 +54,7 @@ class QueuedUnit(wiring.Component):
                 "busy": Out(1),
                 "stalled": Out(1),
                 "empty": Out(1),
-                **(RETIRE_PORTS if retire else {}),
+                **(RETIRE_PORTS | STALL_PORTS if retire else {}),
                 **ports,
             }
         )
@@ -60,20 +66,21 @@ class QueuedUnit(wiring.Component):
         self.can_start, self.work_ends = Signal(), Signal()
         self.working, self.set_now = Signal(), Signal()
         running, starts, simple = Signal(), Signal(), Signal()
+        held = self._stalls(m) if self.retire else Const(0, 1)
         m.d.comb += [
-            self.wait.eq(self.valid & (kind == Kind.WAIT)),
+            self.wait.eq(self.valid & (kind == Kind.WAIT) & ~held),
             self.index.eq(operand(body, "WAIT", "counter")),
             self.count.eq(operand(body, "WAIT", "count")),
         ]
         with m.Switch(kind):
             with m.Case(Kind.SET, Kind.SIGNAL):
-                m.d.comb += simple.eq(self.empty)
+                m.d.comb += simple.eq(self.empty & ~held)
             with m.Case(Kind.WAIT):
                 m.d.comb += simple.eq(self.grant)
         # A work command that started runs on until it ends; ``starting`` marks its first cycle.
         self.starting = starts
         m.d.comb += [
-            starts.eq(self.valid & work & ~running & self.can_start),
+            starts.eq(self.valid & work & ~running & self.can_start & ~held),
             self.working.eq(starts | running),
             self.set_now.eq(self.valid & (kind == Kind.SET) & simple),
             self.signal.eq(self.valid & (kind == Kind.SIGNAL) & simple),
@@ -84,19 +91,34 @@ class QueuedUnit(wiring.Component):
         m.d.sync += running.eq(self.working & ~self.work_ends)
         self.work(m, platform)
         if self.retire:
-            m.submodules.retire = pipeline = RetirePipeline(latency=self.latency - 1)
-            m.d.comb += [
-                pipeline.ended.eq(self.pop),
-                pipeline.word.eq(self.head.word),
-                pipeline.pc.eq(self.head.pc),
-                self.retire_valid.eq(pipeline.retire_valid),
-                self.retire_word.eq(pipeline.retire_word),
-                self.retire_pc.eq(pipeline.retire_pc),
-                self.retire_digest.eq(pipeline.retire_digest),
-            ]
-            write, contribution = self.digest_write(m)
-            m.d.comb += [pipeline.write.eq(write), pipeline.contribution.eq(contribution)]
+            self._retire(m)
         return m
+
+    def _stalls(self, m: Module) -> Value:
+        """Return whether the command at the head is held."""
+        m.submodules.stalls = stalls = Stalls(UNIT_CODES[self.unit])
+        m.d.comb += [
+            stalls.load.eq(self.stall_load),
+            stalls.seed.eq(self.stall_seed),
+            stalls.valid.eq(self.valid),
+            stalls.advance.eq(self.pop),
+        ]
+        return stalls.held
+
+    def _retire(self, m: Module) -> None:
+        m.submodules.retire = pipeline = RetirePipeline(latency=self.latency - 1)
+        waited = Signal()  # the command at the head could not start at once
+        m.d.sync += waited.eq(~self.pop & (waited | self.stalled))
+        write, contribution = self.digest_write(m)
+        m.d.comb += [
+            pipeline.ended.eq(self.pop),
+            pipeline.word.eq(self.head.word),
+            pipeline.pc.eq(self.head.pc),
+            pipeline.state.eq(Cat(self.head.state, waited)),
+            pipeline.write.eq(write),
+            pipeline.contribution.eq(contribution),
+            *(getattr(self, port).eq(getattr(pipeline, port)) for port in RETIRE_PORTS),
+        ]
 
     def operand(self, mnemonic: str, field: str) -> Value:
         """Return an operand of the command at the head."""

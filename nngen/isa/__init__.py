@@ -51,6 +51,7 @@ from ._service import (
     mvm_latency,
     words_touched,
 )
+from ._stalls import LONG_HOLD, LONGEST_HOLD, SHORT_HOLD, STALL_SEED_BITS, HoldRange, holds, stall_rotation
 
 __all__ = [
     # description
@@ -111,4 +112,12 @@ __all__ = [
     "mvm_cycles",
     "mvm_latency",
     "words_touched",
+    # stalls of simulation builds
+    "LONGEST_HOLD",
+    "LONG_HOLD",
+    "SHORT_HOLD",
+    "STALL_SEED_BITS",
+    "HoldRange",
+    "holds",
+    "stall_rotation",
 ]

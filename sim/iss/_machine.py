@@ -20,14 +20,16 @@ from nngen.ir.program import CoreProgram
 from nngen.isa import Unit
 
 from ._crossbar import Crossbar, FloatArray
-from ._digest import load_digest, mvm_digest, post_digest, store_digest
+from ._digest import DigestArray, load_digest, mvm_digest, post_digest, store_digest
 from ._operation import UNITS_BY_CODE, Operation, decode_program
 from ._post import ConstantMemory, output_bytes, post_outputs, wrap
 from ._registers import Participant, Registers
 from ._sequencer import Sequencer, Step
 
+Digest = DigestArray | int  # of each sample; 0 where nothing is written, or nobody asks
 IntArray = npt.NDArray[np.int64]
 ByteArray = npt.NDArray[np.uint8]
+_BYTE_BITS = 8
 _LARGEST_SHIFT = 63  # beyond every accumulator: such a code changes nothing
 
 
@@ -53,7 +55,7 @@ class Machine:
         host_loop_count: int = 1,
         issued: int | None = None,
         executed: Mapping[Unit, int] | None = None,
-        digests: list[int] | None = None,
+        digests: list[Digest] | None = None,
     ) -> ByteArray:
         """Return activation memory after the program has ended.
 
@@ -67,20 +69,19 @@ class Machine:
             How many instructions issued and how many commands each unit executed, where the watchdog stopped the
             program (``Timing`` knows); else all.
         digests
-            Receives the digest of each executed instruction, HALT left out, in order of issue; for one sample.
+            Receives the digests of each executed instruction, HALT left out, in order of issue: uint64 of shape
+            ``(samples,)`` or ``(1,)``, or 0 where nothing was written.
 
         Raises
         ------
         InputError
-            For a memory of another shape or type, or digests of several samples.
+            For a memory of another shape or type.
         """
         shape = (self.core.activation_bytes,)
         if memory.dtype != np.uint8 or memory.ndim != 2 or memory.shape[1:] != shape:
             raise InputError(
                 f"memory must be uint8 of shape (samples, {shape[0]}), not {memory.dtype} of shape {memory.shape}"
             )
-        if digests is not None and memory.shape[0] != 1:
-            raise InputError(f"digests must be asked for with 1 sample, not {memory.shape[0]}")
         steps = islice(Sequencer(self.core, self.operations, host_loop_count).steps(), issued)
         execution = _Execution(self.core, self._crossbar, self._constants, memory, digesting=digests is not None)
         handlers = execution.handlers
@@ -113,7 +114,7 @@ class _Execution:
         samples = memory.shape[0]
         macro = core.macro
         self.memory: ByteArray = np.array(memory.T, order="C")
-        self.handlers: dict[str, Callable[[Operation, int], int]] = {
+        self.handlers: dict[str, Callable[[Operation, int], Digest]] = {
             "SET": self._set, "LOAD": self._load, "MVM": self._mvm, "POST": self._post, "STORE": self._store,
             "FILL": self._fill,
         }  # fmt: skip
@@ -121,6 +122,7 @@ class _Execution:
         self._crossbar = crossbar
         self._constants = constants
         self._digesting = digesting
+        self._code_mask = np.uint8((1 << core.activation_bits) - 1) if core.activation_bits < _BYTE_BITS else None
         self._registers = Registers(core)
         self._rows: ByteArray = np.zeros((2, core.macros, macro.rows, samples), np.uint8)
         self._accumulators: IntArray = np.zeros(
@@ -139,11 +141,13 @@ class _Execution:
         self._registers.write(operation)
         return 0
 
-    def _load(self, operation: Operation, address: int) -> int:
+    def _load(self, operation: Operation, address: int) -> Digest:
         fields = operation.fields
         data = self.memory[address : address + operation.length]
         if self._registers.invert:
             data = data ^ np.uint8(self._registers.invert)
+        if self._code_mask is not None:
+            data = data & self._code_mask
         row = fields["row"]
         end = row + operation.length
         bank = self._rows[self._load_row]
@@ -158,11 +162,11 @@ class _Execution:
         self._load_row ^= operation.last
         if not self._digesting:
             return 0
-        return load_digest(data[:, 0], address=address, row=row, word_bytes=self._core.word_bytes)
+        return load_digest(data, address=address, row=row, word_bytes=self._core.word_bytes)
 
-    def _mvm(self, operation: Operation, _address: int) -> int:
+    def _mvm(self, operation: Operation, _address: int) -> Digest:
         participants = self._registers.participants(operation.fields["classes"])
-        written = 0
+        written: Digest = 0
         if participants:  # without any, every fold of the digest is 0
             written = self._accumulate(operation, participants)
         if operation.release:
@@ -175,7 +179,7 @@ class _Execution:
         self._mvm_accumulator ^= operation.last
         return written
 
-    def _accumulate(self, operation: Operation, participants: tuple[Participant, ...]) -> int:
+    def _accumulate(self, operation: Operation, participants: tuple[Participant, ...]) -> Digest:
         fields, core = operation.fields, self._core
         steps, slices, entry = fields["steps"], self._registers.slices, fields["entry"]
         macros = [participant.macro for participant in participants]
@@ -194,7 +198,7 @@ class _Execution:
         added = np.einsum("maicpn,mcp->main", codes, weights)
         before = 0 * window if fields["overwrite"] else window.copy()
         bank[everywhere, :, entry : entry + steps] = wrap(before + added, core.accumulator_bits)
-        return self._mvm_digest(codes, weights, before, np.array(macros, np.int64)) if self._digesting else 0
+        return self._mvm_digest(codes, weights, before, tuple(macros)) if self._digesting else 0
 
     def _weights(self, planes: int, slices: int, shifts: IntArray) -> IntArray:
         """Return what each code counts, modulo the accumulator's range, shape ``(macros, slices, planes)``."""
@@ -207,26 +211,26 @@ class _Execution:
             weights[:, :, -1] *= -1
         return weights
 
-    def _mvm_digest(self, codes: IntArray, weights: IntArray, before: IntArray, macros: IntArray) -> int:
-        """Return the digest of an MVM from its codes (macros, adcs, steps, slices, planes, 1)."""
-        terms = (codes[..., 0] * weights[:, None, None]).swapaxes(3, 4)  # macros, adcs, steps, planes, slices
-        m, a, steps, planes, slices = terms.shape
-        history = before + np.cumsum(terms.reshape(m, a, steps, -1), axis=3)
-        history = history.reshape(m, a, steps, planes, slices).swapaxes(2, 3)
+    def _mvm_digest(self, codes: IntArray, weights: IntArray, before: IntArray, macros: tuple[int, ...]) -> DigestArray:
+        """Return the digests of an MVM from its codes (macros, adcs, steps, slices, planes, samples)."""
+        terms = codes * weights[:, None, None, :, :, None]
+        terms = terms.swapaxes(3, 4)  # macros, adcs, steps, planes, slices, samples
+        m, a, steps, planes, slices, samples = terms.shape
+        history = before[:, :, :, None] + np.cumsum(terms.reshape(m, a, steps, -1, samples), axis=3)
+        history = history.reshape(m, a, steps, planes, slices, samples).swapaxes(2, 3)
         idle = self._registers.planes - planes  # planes beyond a byte: conversions of zeros, accumulators stay
         if idle:
-            history = np.concatenate(
-                [history, np.broadcast_to(history[:, :, -1:, :, -1:], (m, a, idle, steps, slices))], 2
-            )
-        return mvm_digest(history.reshape(m, a, -1), macros, accumulator_bits=self._core.accumulator_bits)
+            last = history[:, :, -1:, :, -1:]
+            history = np.concatenate([history, np.broadcast_to(last, (m, a, idle, steps, slices, samples))], axis=2)
+        return mvm_digest(history.reshape(m, a, -1, samples), macros, accumulator_bits=self._core.accumulator_bits)
 
-    def _post(self, operation: Operation, _address: int) -> int:
+    def _post(self, operation: Operation, _address: int) -> Digest:
         fields, core = operation.fields, self._core
         samples = self.memory.shape[1]
         run = self._constants.run(fields["record"], fields["count"])
         if operation.first:
             self._position = 0
-        written = 0
+        written: Digest = 0
         if run.sources.size:
             bank = self._accumulators[self._post_accumulator].reshape(-1, samples)
             outputs = post_outputs(run, bank, self._registers, accumulator_bits=core.accumulator_bits)
@@ -237,8 +241,8 @@ class _Execution:
         self._post_accumulator ^= operation.release
         return written
 
-    def _append(self, outputs: IntArray) -> int:
-        """Append the outputs that fit the output buffer, and return their digest."""
+    def _append(self, outputs: IntArray) -> Digest:
+        """Append the outputs that fit the output buffer, and return their digests."""
         words = self._registers.words
         width = 4 if words else 1
         room = (self._core.output_buffer_bytes - self._position) // width
@@ -246,19 +250,19 @@ class _Execution:
         end = self._position + len(outputs) * width
         self._outputs[self._post_output, self._position : end] = output_bytes(outputs, words=words)
         self._position = end
-        return post_digest(outputs[:, 0]) if self._digesting else 0
+        return post_digest(outputs) if self._digesting and len(outputs) else 0
 
-    def _store(self, operation: Operation, address: int) -> int:
+    def _store(self, operation: Operation, address: int) -> Digest:
         data = self._outputs[self._store_output, : operation.length]
         self._store_output ^= operation.release
         return self._write(data, address)
 
-    def _fill(self, operation: Operation, address: int) -> int:
+    def _fill(self, operation: Operation, address: int) -> Digest:
         data = np.full((operation.length, 1), operation.fields["value"], np.uint8)
         return self._write(data, address)
 
-    def _write(self, data: ByteArray, address: int) -> int:
+    def _write(self, data: ByteArray, address: int) -> Digest:
         self.memory[address : address + len(data)] = data
         if not self._digesting:
             return 0
-        return store_digest(data[:, 0], address=address, word_bytes=self._core.word_bytes)
+        return store_digest(data, address=address, word_bytes=self._core.word_bytes)

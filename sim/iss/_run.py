@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nngen.arch import Core
+from nngen.errors import InputError
 from nngen.ir.program import CoreProgram
 
-from ._machine import Machine
+from ._machine import Digest, Machine
+from ._stream import Stream
 from ._timing import DEFAULT_WATCHDOG, time_operations
 from ._timing_result import Timing
 
@@ -50,6 +52,7 @@ def run(
     *,
     host_loop_count: int = 1,
     watchdog: int = DEFAULT_WATCHDOG,
+    stall_seed: int = 0,
     trace: bool = False,
     digests: bool = False,
 ) -> Run:
@@ -61,6 +64,8 @@ def run(
         Activation memory before, uint8 of shape ``(samples, activation_bytes)``; it is not changed.
     host_loop_count, watchdog
         Host registers LOOP_COUNT and WATCHDOG.
+    stall_seed
+        Of the seeded stalls of a simulation build; 0: none.
     trace
         Also return every retirement.
     digests
@@ -75,14 +80,20 @@ def run(
     """
     machine = Machine(core, program)
     timing = time_operations(
-        core, machine.operations, program.records, host_loop_count, watchdog, trace=trace or digests
+        core,
+        machine.operations,
+        Stream(core, machine.operations, program.records, host_loop_count),
+        watchdog,
+        stall_seed=stall_seed,
+        trace=trace or digests,
     )
-    written: list[int] | None = [] if digests else None
+    if digests and memory.shape[0] != 1:
+        raise InputError(f"digests must be asked for with 1 sample, not {memory.shape[0]}")
+    written: list[Digest] | None = [] if digests else None
     after = machine.execute(
         memory, host_loop_count=host_loop_count, issued=timing.issued, executed=timing.executed, digests=written
     )
     if written is not None:
-        written += [0] * (len(timing.trace) - len(written))  # HALT
-        signed = tuple(entry._replace(digest=value) for entry, value in zip(timing.trace, written, strict=True))
-        timing = replace(timing, trace=signed)
+        written += [0] * (len(timing.records) - len(written))  # HALT
+        timing = replace(timing, digests=[int(np.max(value)) for value in written])
     return Run(memory=after, timing=timing)

@@ -13,14 +13,13 @@ from collections.abc import Sequence
 from nngen.arch import Core
 from nngen.errors import ProgramError
 from nngen.ir.program import ConstantRecord
-from nngen.isa import FIRST_ISSUE, ISSUE_LATENCY, Cause, Instruction
+from nngen.isa import FIRST_ISSUE, ISSUE_LATENCY, LONGEST_HOLD, Cause, Instruction, holds
 
 from ._cut import Cut, cut, impatient_end
 from ._operation import UNITS_BY_CODE, Operation, decode_program
-from ._sequencer import Sequencer
-from ._timing_result import Timing, collect_events, retirements
+from ._stream import Recording, Stream
+from ._timing_result import Timing, collect_events
 from ._units import Record, Unit, longest_latency, make_units, unexecuted
-from ._work import WorkEstimator
 
 DEFAULT_WATCHDOG = 1 << 16
 
@@ -41,10 +40,10 @@ class Engine:
     """
 
     def __init__(
-        self, core: Core, operations: Sequence[Operation], records: Sequence[ConstantRecord], host_loop_count: int,
-        watchdog: int, *, trace: bool,
+        self, core: Core, operations: Sequence[Operation], stream: Stream | Recording, watchdog: int,
+        *, trace: bool, stall_seed: int = 0,
     ) -> None:  # fmt: skip
-        self.sequencer = Sequencer(core, operations, host_loop_count)
+        self.sequencer = stream
         self.operations = operations
         self.cause = Cause.NONE
         self.watchdog = watchdog
@@ -57,7 +56,7 @@ class Engine:
         self.stalled = 0
         self.end = 0
         self._depth = core.queue_depth
-        self._estimator = WorkEstimator(core, records)
+        self._holds = [holds(stall_seed, code) for code in range(len(UNITS_BY_CODE))]
 
     def run(self) -> None:
         """Run the program to its end."""
@@ -73,30 +72,31 @@ class Engine:
             return
         self.end = max(time, *(max(unit.end + 1, unit.drained) for unit in self.units))
         if halted:
+            self.end = max(self.end, time + next(self._holds[0]))
             self.stalled += self.end - time
             self._issue(self.sequencer.pc, self.end)
 
     def _issue_all(self) -> bool:
         """Issue every instruction but HALT; False where the sequencer waits for a queue forever."""
-        depth, units, work = self._depth, self.units, self._estimator.of
+        depth, units = self._depth, self.units
         first_issue, last_effect, trace = self.first_issue, self.last_effect, self.trace
         time, issued = self.time, 0
-        for operation, pc, address in self.sequencer.steps():
-            time += 1
+        own_holds, *unit_holds = self._holds
+        for operation, pc, _, service, a, b in self.sequencer.steps():
+            before = time
+            time += 1 + next(own_holds)
             if operation.unit:
                 unit = units[operation.unit - 1]
                 leaving = unit.pushed - depth  # the command that must have left the queue
                 if leaving >= 0:
                     if leaving >= len(unit.ends) and not self._settle_until(unit, leaving):
-                        self.time, self.issued = time - 1, issued
+                        self.time, self.issued = before, issued
                         return False
                     free = unit.ends[leaving] + 1
-                    if free > time:
-                        self.stalled += free - time
-                        time = free
+                    time = max(time, free)
                 unit.pushed += 1
-                service, a, b = work[operation.mnemonic](operation, address)
-                command = (operation, pc, time + ISSUE_LATENCY, service, a, b, issued)
+                hold = next(unit_holds[operation.unit - 1])
+                command = (operation, pc, time + ISSUE_LATENCY, service, a, b, issued, hold)
                 if unit.pending or not unit.resolve(command):
                     unit.pending.append(command)
             else:
@@ -105,6 +105,7 @@ class Engine:
                     trace.append((issued, 0, pc, time, time, time, time, time, 0, 0))
             if first_issue[pc] < 0:
                 first_issue[pc] = time
+            self.stalled += time - before - 1
             issued += 1
         self.time, self.issued = time, issued
         return True
@@ -182,6 +183,7 @@ def time_program(
     records: Sequence[ConstantRecord] = (),
     host_loop_count: int = 1,
     watchdog: int = DEFAULT_WATCHDOG,
+    stall_seed: int = 0,
     trace: bool = False,
 ) -> Timing:
     """Return the cycles, events and cause of a program, exactly as the hardware counts them (docs/core.md).
@@ -196,6 +198,8 @@ def time_program(
         Host register LOOP_COUNT.
     watchdog
         Host register WATCHDOG; 0 is off.
+    stall_seed
+        Of the seeded stalls of a simulation build; 0: none.
     trace
         Also return every retirement.
 
@@ -205,17 +209,19 @@ def time_program(
         Where the program memory is too small, or the program never ends and the watchdog is off.
     """
     operations = decode_program(core, instructions)
-    return time_operations(core, operations, records, host_loop_count, watchdog, trace=trace)
+    stream = Stream(core, operations, records, host_loop_count)
+    return time_operations(core, operations, stream, watchdog, stall_seed=stall_seed, trace=trace)
 
 
 def time_operations(
-    core: Core, operations: Sequence[Operation], records: Sequence[ConstantRecord], host_loop_count: int, watchdog: int,
-    *, trace: bool,
+    core: Core, operations: Sequence[Operation], stream: Stream | Recording, watchdog: int,
+    *, stall_seed: int = 0, trace: bool,
 ) -> Timing:  # fmt: skip
-    """Time a decoded program."""
-    # A machine that will go on is never idle for longer than a pipeline takes.
-    impatient = 0 < watchdog <= longest_latency(core)
-    engine = Engine(core, operations, records, host_loop_count, watchdog, trace=trace or impatient)
+    """Time a decoded program; see :func:`time_program`."""
+    # A machine that will go on is never idle for longer than a pipeline takes, or a command is held.
+    longest_pause = longest_latency(core) + (LONGEST_HOLD + ISSUE_LATENCY if stall_seed else 0)
+    impatient = 0 < watchdog <= longest_pause
+    engine = Engine(core, operations, stream, watchdog, trace=trace or impatient, stall_seed=stall_seed)
     engine.run()
     if impatient:
         cut_run = _cut(core, engine)
@@ -229,7 +235,8 @@ def time_operations(
         executed={UNITS_BY_CODE[unit.code]: len(unit.ends) for unit in engine.units},
         first_issue=engine.first_issue,
         last_effect=engine.last_effect,
-        trace=retirements(engine.trace, operations) if trace and engine.trace is not None else (),
+        records=sorted(engine.trace) if trace and engine.trace is not None else (),
+        sources=[operation.source for operation in operations] if trace else (),
     )
 
 
@@ -260,5 +267,6 @@ def _cut_timing(engine: Engine, cut_run: Cut, *, trace: bool) -> Timing:
         executed={UNITS_BY_CODE[unit.code]: len(unit.ends) for unit in cut_run.units},
         first_issue=first_issue,
         last_effect=last_effect,
-        trace=retirements(cut_run.executed, engine.operations) if trace else (),
+        records=sorted(cut_run.executed) if trace else (),
+        sources=[operation.source for operation in engine.operations] if trace else (),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from nngen.isa import EVENT_NAMES, Cause, Instruction, Unit
 
-from ._operation import UNITS_BY_CODE, Operation
+from ._operation import UNITS_BY_CODE
 from ._units import Record
 from ._units import Unit as TimedUnit
 
@@ -87,8 +88,12 @@ class Timing:
         Commands that each unit executed.
     first_issue, last_effect
         Per address of the program memory: cycle of the first issue and of the last retirement; -1 where none was.
-    trace
-        Retirements in order of issue, where asked for.
+    records
+        Every executed command in order of issue, where asked for: see ``_units.Record``.
+    sources
+        The instruction at each address of the program memory.
+    digests
+        Of each record, where asked for.
     """
 
     events: dict[str, int]
@@ -98,7 +103,20 @@ class Timing:
     executed: dict[Unit, int]
     first_issue: Sequence[int] = field(repr=False)
     last_effect: Sequence[int] = field(repr=False)
-    trace: tuple[Retirement, ...] = field(default=(), repr=False)
+    records: Sequence[Record] = field(default=(), repr=False)
+    sources: Sequence[Instruction | int] = field(default=(), repr=False)
+    digests: Sequence[int] | None = field(default=None, repr=False)
+
+    @cached_property
+    def trace(self) -> tuple[Retirement, ...]:
+        """Retirements in order of issue, where asked for."""
+        entries = tuple(
+            Retirement(UNITS_BY_CODE[code], self.sources[pc], pc, issue, start, end, retire)
+            for _, code, pc, issue, _, start, end, retire, _, _ in self.records
+        )
+        if self.digests is None:
+            return entries
+        return tuple(entry._replace(digest=value) for entry, value in zip(entries, self.digests, strict=True))
 
     @property
     def cycles(self) -> int:
@@ -141,11 +159,3 @@ def collect_events(*, end: int, issued: int, stalled: int, units: Sequence[Timed
             if event is not None:
                 events[event] += amount
     return events
-
-
-def retirements(records: Iterable[Record], operations: Sequence[Operation]) -> tuple[Retirement, ...]:
-    """Return the trace of a run in order of issue."""
-    return tuple(
-        Retirement(UNITS_BY_CODE[code], operations[pc].source, pc, issue, start, end, retire)
-        for _, code, pc, issue, _, start, end, retire, _, _ in sorted(records)
-    )

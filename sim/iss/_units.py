@@ -29,8 +29,8 @@ from ._operation import UNITS_BY_CODE, Operation
 BANKS = 2
 NEVER = 1 << 62
 
-# operation, pc, first cycle it stands in the queue, S, two amounts of work, number in order of issue
-Command = tuple[Operation, int, int, int, int, int, int]
+# operation, pc, first cycle it stands in the queue, S, two amounts of work, number in order of issue, cycles it is held
+Command = tuple[Operation, int, int, int, int, int, int, int]
 # number in order of issue, unit code, pc, issue, head, start, end, retire, two amounts of work
 Record = tuple[int, int, int, int, int, int, int, int, int, int]
 
@@ -128,7 +128,7 @@ class Unit:
         operation = command[0]
         head = self.head_time(command)
         if operation.works:
-            start = head
+            start = head + command[7]
             if operation.consumes:
                 source = self.source
                 if source.taken >= len(source.filled):
@@ -143,7 +143,7 @@ class Unit:
             return True
         if operation.waits:
             return False
-        start = max(head, self.drained)
+        start = max(head + command[7], self.drained)
         if operation.signals:
             insort(self.counters[operation.counter].signals, start + 1)
         self._finish(command, head, start, start)
@@ -151,7 +151,7 @@ class Unit:
 
     def _work(self, command: Command, head: int, start: int) -> None:
         """Run a LOAD, MVM, POST, STORE or FILL from ``start`` on."""
-        operation, _, _, service, a, b, _ = command
+        operation, _, _, service, a, b, _, _ = command
         end = start + service - 1
         self.drained = effect = end + self.latency
         if operation.first:
@@ -183,10 +183,10 @@ class Unit:
         needed = counter.taken + operation.count
         if needed > len(counter.signals):
             return -1
-        return max(self.head_time(command), counter.signals[needed - 1], counter.last_take + 1)
+        return max(self.head_time(command) + command[7], counter.signals[needed - 1], counter.last_take + 1)
 
     def _finish(self, command: Command, head: int, start: int, end: int) -> None:
-        _, pc, ready, service, a, b, number = command
+        _, pc, ready, service, a, b, number, _ = command
         retire = end + self.latency - 1  # of every command of a unit: its port shows them one by one, in order
         self.stalled += start - head
         self.busy += service
@@ -202,7 +202,7 @@ def unexecuted(unit: Unit) -> list[Record]:
     heads = (NEVER if i else unit.head_time(command) for i, command in enumerate(unit.pending))
     return [
         (number, unit.code, pc, ready - ISSUE_LATENCY, head, NEVER, NEVER, NEVER, a, b)
-        for head, (_, pc, ready, _, a, b, number) in zip(heads, unit.pending, strict=True)
+        for head, (_, pc, ready, _, a, b, number, _) in zip(heads, unit.pending, strict=True)
     ]
 
 

@@ -25,6 +25,30 @@ class Command:
     end: int | None = None
 
 
+class Holds:
+    """How long a unit's commands are held back, one after the other: docs/core.md, seeded stalls."""
+
+    def __init__(self, seed, code):
+        bits = f"{seed:032b}"
+        self.state = int(bits[7 * code :] + bits[: 7 * code], 2)
+        self.waited = 0
+
+    def hold(self):
+        """Return whether the command at the head is held in this cycle."""
+        x = self.state
+        cycles = x // 4 % 8 if x % 4 == 0 else x // 256 % 32 if x % 256 < 4 else 0
+        self.waited += 1
+        return self.waited <= cycles
+
+    def advance(self):
+        self.waited = 0
+        x = self.state
+        x ^= x * 2**13 % 2**32
+        x ^= x // 2**17
+        x ^= x * 2**5 % 2**32
+        self.state = x
+
+
 @dataclass
 class Naive:
     """The core. ``run`` steps it to its end."""
@@ -34,6 +58,7 @@ class Naive:
     records: tuple = ()
     host_loop_count: int = 1
     watchdog: int = 65536
+    stall_seed: int = 0
 
     pc: int = 0
     cause: Cause = Cause.NONE
@@ -49,6 +74,7 @@ class Naive:
     commands: list = field(default_factory=list)  # of all queues, in order of issue; end is None where never executed
 
     def run(self, limit=200_000):
+        self.holds = {unit: Holds(self.stall_seed, code) for unit, code in UNIT_CODES.items()}
         idle = 0
         for t in range(limit):
             for name, change in self.later.pop(t, ()):
@@ -90,6 +116,9 @@ class Naive:
             self.stop(found)
             return False, False
         instruction, unit, address = found
+        if self.holds[Unit.SEQUENCER].hold():
+            self.events["sequencer_stalled"] += 1
+            return False, False
         if instruction.mnemonic == "HALT" and not empty:
             self.events["sequencer_stalled"] += 1
             return False, False
@@ -102,6 +131,7 @@ class Naive:
         else:
             self.retired.append((unit, self.pc, t, t, t))
             self.execute(instruction, address)
+        self.holds[Unit.SEQUENCER].advance()
         self.events["instructions"] += 1
         if instruction.mnemonic == "HALT":
             return True, True
@@ -200,7 +230,8 @@ class Naive:
             if not queue:
                 continue
             head = queue[0]
-            if head.end is None and self.can_start(head, unit, t, taken):
+            held = self.holds[unit].hold()
+            if head.end is None and not held and self.can_start(head, unit, t, taken):
                 self.start(head, unit, t)
             if head.end is None:
                 self.events[f"{unit}_stalled"] += 1
@@ -210,9 +241,10 @@ class Naive:
         return any_busy
 
     def leave(self, t):
-        for queue in self.queues.values():
+        for unit, queue in self.queues.items():
             if queue and queue[0].end == t:
                 queue.pop(0)
+                self.holds[unit].advance()
 
     def can_start(self, command, unit, t, taken):
         i, v = command.instruction, self.visible

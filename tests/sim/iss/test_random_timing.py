@@ -20,14 +20,20 @@ def by_unit(entry):
     return UNIT_CODES[entry[0]], entry[2]
 
 
-def naive(core, program, host_loop_count, watchdog):
-    core = Naive(core, program, RECORDS, host_loop_count, watchdog).run()
+def naive(core, program, *host):
+    core = Naive(core, program, RECORDS, *host).run()
     return core.events, core.cause, core.cause_pc, sorted(core.retired, key=by_unit)
 
 
-def event_driven(core, program, host_loop_count, watchdog):
+def event_driven(core, program, host_loop_count, watchdog, stall_seed):
     timing = time_program(
-        core, program, records=RECORDS, host_loop_count=host_loop_count, watchdog=watchdog, trace=True
+        core,
+        program,
+        records=RECORDS,
+        host_loop_count=host_loop_count,
+        watchdog=watchdog,
+        stall_seed=stall_seed,
+        trace=True,
     )
     retired = [(r.unit, r.pc, r.start, r.end, r.retire) for r in timing.trace]
     return timing.events, timing.cause, timing.pc, sorted(retired, key=by_unit)
@@ -36,6 +42,7 @@ def event_driven(core, program, host_loop_count, watchdog):
 def check(seed):
     """Compare both on the program of a seed; a difference is shown on the shortest program that has it."""
     program, *host = random_program(seed)
+    host.append(seed * 2654435761 % 2**32 if seed % 3 else 0)  # seeded stalls
     core = LARGER if seed % 4 == 0 else CORE
     if naive(core, program, *host) == event_driven(core, program, *host):
         return
@@ -44,7 +51,7 @@ def check(seed):
     for name, expected, found in zip(
         COMPARED, naive(core, program, *host), event_driven(core, program, *host), strict=True
     ):
-        assert found == expected, f"{name}; seed {seed}, host loop count and watchdog {host}:\n{listing}"
+        assert found == expected, f"{name}; seed {seed}, host loop count, watchdog and stalls {host}:\n{listing}"
 
 
 @settings(max_examples=500)

@@ -1,0 +1,18 @@
+"""The scripted bench: what the host does is a file written beforehand, what happens is a file compared afterwards.
+
+Nothing of Python runs while the simulator does, so it simulates at its own speed. The same script runs in Icarus,
+Verilator and Amaranth's own simulator.
+"""
+
+from ._log import ENTRY_DTYPE, Kind, parse_log
+from ._script import HostScript, Op
+
+__all__ = [
+    # what the host does
+    "HostScript",
+    "Op",
+    # what happened
+    "ENTRY_DTYPE",
+    "Kind",
+    "parse_log",
+]
