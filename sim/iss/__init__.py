@@ -3,6 +3,7 @@
 It follows docs/core.md and shares only the instruction description with the hardware, so that each checks the other.
 """
 
+from ._batch import BatchRun, run_batch
 from ._machine import Machine
 from ._run import Run, execute, run
 from ._timing import DEFAULT_WATCHDOG, time_program
@@ -10,8 +11,10 @@ from ._timing_result import Region, Retirement, Timing
 
 __all__ = [
     # both together
+    "BatchRun",
     "Run",
     "run",
+    "run_batch",
     # function
     "Machine",
     "execute",

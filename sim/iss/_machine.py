@@ -1,14 +1,14 @@
 """Functional execution: what a program does to activation memory, bit-exact, for a batch of samples at once.
 
-Commands run in program order. That is exact for programs whose hazards are ordered by buffers and by WAIT and SIGNAL,
-which is what compilers write; a program in which units race for a byte of memory is out of scope.
+Commands run in the order that buffers, WAIT and SIGNAL give them. A program in which units race for a byte of memory, so
+that time decides what is computed, is out of scope.
 
 Inside, samples are the last axis: a row, an accumulator or a byte is one contiguous vector.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 import numpy as np
@@ -21,7 +21,8 @@ from nngen.isa import Unit
 
 from ._crossbar import Crossbar, FloatArray
 from ._digest import DigestArray, load_digest, mvm_digest, post_digest, store_digest
-from ._operation import UNITS_BY_CODE, Operation, decode_program
+from ._operation import Operation, decode_program
+from ._order import order_of_effect
 from ._post import ConstantMemory, output_bytes, post_outputs, wrap
 from ._registers import Participant, Registers
 from ._sequencer import Sequencer, Step
@@ -53,6 +54,7 @@ class Machine:
         memory: npt.NDArray[np.uint8],
         *,
         host_loop_count: int = 1,
+        steps: Iterable[Step] | None = None,
         issued: int | None = None,
         executed: Mapping[Unit, int] | None = None,
         digests: list[Digest] | None = None,
@@ -65,6 +67,8 @@ class Machine:
             Activation memory before, uint8 of shape ``(samples, activation_bytes)``; it is not changed.
         host_loop_count
             Host register LOOP_COUNT.
+        steps
+            The stream of instructions, where it was walked before.
         issued, executed
             How many instructions issued and how many commands each unit executed, where the watchdog stopped the
             program (``Timing`` knows); else all.
@@ -82,27 +86,19 @@ class Machine:
             raise InputError(
                 f"memory must be uint8 of shape (samples, {shape[0]}), not {memory.dtype} of shape {memory.shape}"
             )
-        steps = islice(Sequencer(self.core, self.operations, host_loop_count).steps(), issued)
+        steps = Sequencer(self.core, self.operations, host_loop_count).steps() if steps is None else steps
+        steps = islice(steps, issued)
         execution = _Execution(self.core, self._crossbar, self._constants, memory, digesting=digests is not None)
         handlers = execution.handlers
-        for operation, _, address in steps if executed is None else _executed(steps, executed):
+        written: dict[int, Digest] = {}
+        for number, operation, address in order_of_effect(steps, executed):
             handler = handlers.get(operation.mnemonic) if operation.unit else None
-            written = handler(operation, address) if handler else 0
+            digest = handler(operation, address) if handler else 0
             if digests is not None:
-                digests.append(written)
+                written[number] = digest
+        if digests is not None:
+            digests += [written[number] for number in sorted(written)]
         return np.ascontiguousarray(execution.memory.T)
-
-
-def _executed(steps: Iterator[Step], executed: Mapping[Unit, int]) -> Iterator[Step]:
-    """Yield the steps that were executed: the first so many of each unit."""
-    left = [executed.get(unit, 0) for unit in UNITS_BY_CODE]
-    for step in steps:
-        unit = step[0].unit
-        if unit:
-            left[unit] -= 1
-            if left[unit] < 0:
-                continue
-        yield step
 
 
 class _Execution:

@@ -1,9 +1,14 @@
 """What commands do to one sample's data, byte by byte and conversion by conversion, straight from docs/core.md."""
 
+from collections import Counter
+
 from numpy import array, int64
 
-from nngen.isa import Unit, find_register
+from nngen.isa import UNIT_CODES, Unit, find_register
 from nngen.numerics import ROUNDINGS, combine_cells, requantize
+
+
+BANKS = {"LOAD": (None, "rows"), "MVM": ("rows", "sums"), "POST": ("sums", "outputs"), "STORE": ("outputs", None)}
 
 
 def signed(value, bits):
@@ -24,8 +29,49 @@ def fold(data):
     return result
 
 
+def order_of_effect(commands):
+    """Return commands in an order in which buffers and counters let them run, the lowest unit first where several can.
+
+    ``commands`` are in order of issue; those without an end are never executed, and none behind them in their queue is.
+    """
+    queues = {code: [] for code in UNIT_CODES.values()}
+    counts, order = Counter(), []
+    for command in commands:
+        queues[UNIT_CODES[command.instruction.unit]].append(command)
+        while ready := [
+            queue for queue in queues.values() if queue and queue[0].end is not None and can(queue[0], counts)
+        ]:
+            order.append(ready[0].pop(0))
+            has_run(order[-1].instruction, counts)
+    return order
+
+
+def can(command, counts):
+    i = command.instruction
+    source, target = BANKS.get(i.mnemonic, (None, None))
+    if i.mnemonic == "WAIT":
+        return counts[i["counter"]] >= i["count"]
+    return (source is None or counts[source, "filled"] > 0) and not (
+        target is not None and i["first"] and counts[target, "used"] >= 2
+    )
+
+
+def has_run(i, counts):
+    source, target = BANKS.get(i.mnemonic, (None, None))
+    if i.mnemonic == "WAIT":
+        counts[i["counter"]] -= i["count"]
+    if i.mnemonic == "SIGNAL":
+        counts[i["counter"]] += 1
+    if target is not None:
+        counts[target, "used"] += i["first"]
+        counts[target, "filled"] += i["last"]
+    if source is not None:
+        counts[source, "used"] -= i["release"]
+        counts[source, "filled"] -= i["release"]
+
+
 class NaiveMachine:
-    """Executes commands in the order given; ``digests`` gets one entry a command."""
+    """Executes commands in the order given; ``digests`` gets one entry a command, by its place in order of issue."""
 
     def __init__(self, core, cells, records, memory):
         self.core, self.records, self.memory = core, records, [int(b) for b in memory]
@@ -37,7 +83,7 @@ class NaiveMachine:
         self.pointer = dict.fromkeys(("load", "mvm row", "mvm", "post acc", "post", "store"), 0)
         self.position = 0
         self.registers = {}
-        self.digests = []
+        self.digests = {}
 
     def register(self, unit, name, number=0):
         return self.registers.get((unit, name, number), 0)
@@ -46,7 +92,7 @@ class NaiveMachine:
         for command in commands:
             self.digest = 0
             getattr(self, command.instruction.mnemonic.lower(), lambda *_: None)(command.instruction, command.address)
-            self.digests.append(self.digest)
+            self.digests[id(command)] = self.digest
         return self
 
     def wrote(self, value):

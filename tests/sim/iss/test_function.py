@@ -350,7 +350,9 @@ def test_images_that_do_not_fit_the_core_are_refused():
 
 
 def test_a_gain_beyond_the_converters_step_is_refused():
-    commands = [*settings(Unit.MVM, macro0=1 << 16 | 15 << 12), I("MVM", classes=1, steps=1)]
+    window = I("SET", unit=Unit.SEQUENCER, index=16, value=64)
+    load = I("LOAD", length=1, first=1, last=1)
+    commands = [window, load, *settings(Unit.MVM, macro0=1 << 16 | 15 << 12), I("MVM", classes=1, steps=1)]
     sentence = r"^gain of an MVM must be at most the converter's step 16, not 32768$"
     with pytest.raises(ProgramError, match=sentence):
         execute(CORE, program(CORE, *commands), random_memory(CORE))
