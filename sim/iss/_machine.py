@@ -1,7 +1,7 @@
 """Functional execution: what a program does to activation memory, bit-exact, for a batch of samples at once.
 
-Commands run in the order that buffers, WAIT and SIGNAL give them. A program in which units race for a byte of memory, so
-that time decides what is computed, is out of scope.
+Commands run in the order that buffers, WAIT and SIGNAL give them. A program in which units race for a byte of memory,
+so that time decides what is computed, is out of scope.
 
 Inside, samples are the last axis: a row, an accumulator or a byte is one contiguous vector.
 """

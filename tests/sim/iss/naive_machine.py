@@ -7,7 +7,6 @@ from numpy import array, int64
 from nngen.isa import UNIT_CODES, Unit, find_register
 from nngen.numerics import ROUNDINGS, combine_cells, requantize
 
-
 BANKS = {"LOAD": (None, "rows"), "MVM": ("rows", "sums"), "POST": ("sums", "outputs"), "STORE": ("outputs", None)}
 
 

@@ -11,8 +11,6 @@ from nngen.sim.iss import execute, run, run_batch
 from .programs import CORE, OPENING, RECORDS
 from .test_random_function import case
 
-I = instruction
-
 
 @pytest.mark.parametrize("seed", range(0, 60, 3))
 def test_a_batch_is_what_its_samples_are_alone(seed):
@@ -42,20 +40,20 @@ def test_the_seeds_must_be_one_a_sample():
 
 def test_a_consumer_issued_before_its_producer_waits_for_it():
     """STORE stands in its queue until POST, which comes later in the program, has filled the buffer."""
-    store = I("STORE", register=1, length=4, release=1)
+    store = instruction("STORE", register=1, length=4, release=1)
     others = [
-        I("LOAD", length=1, first=1, last=1),
-        I("SET", unit=Unit.MVM, index=64, value=1 << 16),
-        I("MVM", classes=1, steps=4, overwrite=1, first=1, last=1, release=1),
-        I("SET", unit=Unit.POST, index=1, value=255),
-        I("POST", record=0, count=1, first=1, last=1, release=1),
-        I("POST", record=0, count=1, first=1, last=1, release=1),
+        instruction("LOAD", length=1, first=1, last=1),
+        instruction("SET", unit=Unit.MVM, index=64, value=1 << 16),
+        instruction("MVM", classes=1, steps=4, overwrite=1, first=1, last=1, release=1),
+        instruction("SET", unit=Unit.POST, index=1, value=255),
+        instruction("POST", record=0, count=1, first=1, last=1, release=1),
+        instruction("POST", record=0, count=1, first=1, last=1, release=1),
     ]
     cells = np.ones((CORE.macros, CORE.macro.rows, CORE.macro.columns), np.int64)
     memory = np.arange(CORE.activation_bytes, dtype=np.uint8)[None]
 
     def after(*commands):
-        program = CoreProgram(core=0, instructions=(*OPENING, *commands, I("HALT")), layer_starts=(),
+        program = CoreProgram(core=0, instructions=(*OPENING, *commands, instruction("HALT")), layer_starts=(),
                               records=RECORDS, cells=cells)  # fmt: skip
         return execute(CORE, program, memory).tolist()
 
