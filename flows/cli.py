@@ -22,6 +22,7 @@ from .cli_options import (
     Part,
     Samples,
 )
+from .cli_verify_isa import verify_isa
 from .later import later
 from .levels import Level
 
@@ -64,6 +65,7 @@ app = typer.Typer(
     epilog="Begin with: nngen demo",
 )
 app.add_typer(isa_app, name="isa")
+app.command("verify-isa", epilog="Example: nngen verify-isa --arch micro.toml --instructions 10000")(verify_isa)
 
 
 def main() -> None:

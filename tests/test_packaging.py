@@ -13,7 +13,7 @@ EVERY_FILE = "**/*"
 ROOMS = {
     "nngen": "**/*.py",
     "compiler": "**/*.py",
-    "sim": "**/*.py",
+    "sim": EVERY_FILE,
     "flows": EVERY_FILE,
     "cells": EVERY_FILE,
     "templates": EVERY_FILE,

@@ -1,10 +1,12 @@
 """The accelerator in Amaranth."""
 
+from ._levels import by_levels
 from .chip import CHIP_MODULE, Chip
 from .core import Core
-from .crossbar import CROSSBAR_MODULE, MacroPin, crossbar_pins
-from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, emit_rtl, simulation_files, synthesis_files
+from .crossbar_pins import CROSSBAR_MODULE, MacroPin, crossbar_pins
+from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, TEMPLATES, emit_rtl, simulation_files, synthesis_files
 from .memory import MEMORY_MODULE
+from .retire import STATE_BITS
 
 __all__ = [
     "BEHAVIOURAL_VIEW",
@@ -12,9 +14,12 @@ __all__ = [
     "CROSSBAR_MODULE",
     "EMPTY_VIEW",
     "MEMORY_MODULE",
+    "STATE_BITS",
+    "TEMPLATES",
     "Chip",
     "Core",
     "MacroPin",
+    "by_levels",
     "crossbar_pins",
     "emit_rtl",
     "simulation_files",

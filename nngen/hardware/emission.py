@@ -11,7 +11,7 @@ from nngen.arch import Architecture
 
 from ._verilog import convert
 from .chip import CHIP_MODULE, Chip
-from .crossbar import CROSSBAR_MODULE, crossbar_parameters, crossbar_pins
+from .crossbar_pins import CROSSBAR_MODULE, crossbar_parameters, crossbar_pins
 from .memory import MEMORY_MODULE
 
 # templates/ is installed as nngen.templates; in a checkout it stands beside nngen/.

@@ -9,7 +9,8 @@ from amaranth.lib.wiring import In, Out
 from nngen.arch import Core
 from nngen.isa import index_bits, words_per_row
 
-from .crossbar import GAIN_BITS, Crossbar, column_bits
+from .crossbar import Crossbar
+from .crossbar_pins import GAIN_BITS, column_bits
 from .memory import Memory, add_memory
 from .mvm import PLANE_BITS, shift_bits
 from .retire import fold

@@ -35,7 +35,7 @@ class CoreProgram:
     Parameters
     ----------
     instructions
-        In program order.
+        In program order; 64-bit words may stand for instructions, legal or not.
     layer_starts
         ``(layer name, index of its first instruction)`` in order; the layer reaches to the next one's start.
     records
@@ -45,7 +45,7 @@ class CoreProgram:
     """
 
     core: int
-    instructions: tuple[Instruction, ...]
+    instructions: tuple[Instruction | int, ...]
     layer_starts: tuple[tuple[str, int], ...]
     records: tuple[ConstantRecord, ...]
     cells: IntArray

@@ -70,7 +70,7 @@ def save_program(program: Program, core: Core, folder: Path) -> None:
     Raises
     ------
     ProgramError
-        A record or a cell does not fit the core.
+        A record or a cell does not fit the core, or a word among the instructions is none.
     """
     contents: dict[str, bytes] = {}
     cores = []
@@ -118,7 +118,8 @@ def _core_files(part: CoreProgram, hashes: dict[str, str]) -> CoreFiles:
 
 def _assembly(part: CoreProgram) -> bytes:
     heading = f"; core {part.core}: {len(part.instructions)} instructions; address and meaning stand behind each\n"
-    return (heading + disassemble(part.instructions, labels=part.layer_starts)).encode()
+    instructions = [made if isinstance(made, Instruction) else decode(made) for made in part.instructions]
+    return (heading + disassemble(instructions, labels=part.layer_starts)).encode()
 
 
 def load_program(folder: Path, architecture: Architecture) -> Program:

@@ -73,8 +73,10 @@ def instruction(mnemonic: str, *, unit: Unit | None = None, **operands: int) -> 
     return Instruction(mnemonic, operands)
 
 
-def encode(instruction: Instruction) -> int:
-    """Return the 64-bit word of an instruction."""
+def encode(instruction: Instruction | int) -> int:
+    """Return the 64-bit word of an instruction; of a word, legal or not, the word itself."""
+    if isinstance(instruction, int):
+        return instruction
     word = instruction.format.opcode << OPCODE_OFFSET
     for f in instruction.format.fields:
         word |= (instruction[f.name] & ((1 << f.width) - 1)) << f.offset

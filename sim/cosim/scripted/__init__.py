@@ -4,8 +4,9 @@ Nothing of Python runs while the simulator does, so it simulates at its own spee
 Verilator and Amaranth's own simulator.
 """
 
-from ._log import ENTRY_DTYPE, Kind, parse_log
+from ._log import ENTRY_DTYPE, Kind, ParsedLog, parse_log
 from ._script import HostScript, Op
+from ._simulation import CompiledSimulation, Simulation, SimulatorName, open_simulation
 
 __all__ = [
     # what the host does
@@ -14,5 +15,11 @@ __all__ = [
     # what happened
     "ENTRY_DTYPE",
     "Kind",
+    "ParsedLog",
     "parse_log",
+    # simulators
+    "CompiledSimulation",
+    "Simulation",
+    "SimulatorName",
+    "open_simulation",
 ]

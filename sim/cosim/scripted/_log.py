@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
-
-from nngen.errors import ToolError
 
 
 class Kind(IntEnum):
@@ -35,29 +34,50 @@ ENTRY_DTYPE = np.dtype(
     ]
 )
 # The same in Verilog's and in Python's way of formatting, in the order of the columns.
+_DIGITS = set("0123456789abcdef")
 LINE_FORMAT = "%02x%08x%02x%04x%02x%08x%016x"
 
 
-def parse_log(text: str) -> npt.NDArray[np.void]:
-    """Return the entries of a log, of type :data:`ENTRY_DTYPE`.
+@dataclass(frozen=True, kw_only=True)
+class ParsedLog:
+    """A log, as far as it can be read.
 
-    Raises
-    ------
-    ToolError
-        Names the first line that is not a whole entry of known digits.
+    Parameters
+    ----------
+    entries
+        Of type :data:`ENTRY_DTYPE`.
+    problem
+        Why there are no more: a value that is not known, or the simulation broke off. Empty where all is well.
     """
+
+    entries: npt.NDArray[np.void]
+    problem: str
+
+
+def parse_log(text: str) -> ParsedLog:
+    """Read a log up to its end, or to the first line that is not a whole entry of known digits."""
+    raw = _digits(text)
+    if raw is not None:
+        return ParsedLog(entries=np.frombuffer(raw, ENTRY_DTYPE), problem=_ending(raw))
+    digits = 2 * ENTRY_DTYPE.itemsize
+    lines = text.split("\n")
+    good = next(i for i, line in enumerate(lines) if len(line) != digits or not set(line) <= _DIGITS)
+    before = np.frombuffer(bytes.fromhex("".join(lines[:good])), ENTRY_DTYPE)
+    problem = f"line {good + 1} of the bench's log must be {digits} known hexadecimal digits, not '{lines[good]}'"
+    return ParsedLog(entries=before, problem=problem)
+
+
+def _digits(text: str) -> bytes | None:
+    """Return the bytes of a log that holds whole lines of digits and nothing else; None for any other."""
     try:
         raw = bytes.fromhex(text)
     except ValueError:
-        raw = b""
-    if len(raw) * 2 + text.count("\n") != len(text) or len(raw) % ENTRY_DTYPE.itemsize or not raw:
-        raise ToolError(_fault(text))
-    return np.frombuffer(raw, ENTRY_DTYPE)
+        return None
+    lines = text.count("\n")
+    return raw if len(raw) == lines * ENTRY_DTYPE.itemsize and len(text) == 2 * len(raw) + lines else None
 
 
-def _fault(text: str) -> str:
-    digits = 2 * ENTRY_DTYPE.itemsize
-    for number, line in enumerate(text.splitlines(), 1):
-        if len(line) != digits or not set(line) <= set("0123456789abcdef"):
-            return f"line {number} of the bench's log must be {digits} hexadecimal digits, not '{line}'"
-    return "the bench's log must end with a whole line, but the simulation broke off"
+def _ending(raw: bytes) -> str:
+    if raw and raw[-ENTRY_DTYPE.itemsize] == Kind.END:
+        return ""
+    return "the bench's log must end with the end of its script, but the simulation broke off"

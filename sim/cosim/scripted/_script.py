@@ -20,8 +20,8 @@ class Op(IntEnum):
 class HostScript:
     """A script under construction.
 
-    A line is ``op pause style address data``: the operation begins ``pause`` cycles after the one before ended.
-    ``style`` skews the handshakes of a transfer: bits 1..0 are the cycles by which the address comes late, 3..2 those of
+    A line is ``op pause style address data``: the operation begins ``pause`` cycles after the one before ended. A
+    transfer's ``style`` skews its handshakes: bits 1..0 are the cycles by which the address comes late, 3..2 those of
     the write data, 5..4 those of the readiness for the answer.
     """
 

@@ -1,0 +1,158 @@
+"""Every instruction under test: directed and random programs on a chip's Verilog, in lock-step with the simulator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nngen.arch import Architecture, read_architecture
+from nngen.hardware import emit_rtl
+from nngen.isa import manual
+from nngen.sim.cosim.scripted import Simulation, SimulatorName, open_simulation
+from nngen.sim.verification.regression import (
+    RUNS,
+    RegressionResult,
+    kept_folder,
+    regress,
+    regress_case,
+    regress_directed,
+)
+
+from .progress import Progress, quiet
+
+__all__ = ["IsaVerification", "replay", "verify_isa"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IsaVerification:
+    """What came of it.
+
+    Parameters
+    ----------
+    architecture
+        The chip.
+    simulator
+        In which its hardware ran.
+    seed, runs
+        Of the random programs.
+    directed, random
+        Results; None where that part did not run.
+    seconds
+        Of the random part, by the clock on the wall, without compiling.
+    """
+
+    architecture: Architecture
+    simulator: SimulatorName
+    seed: int
+    runs: int
+    directed: RegressionResult | None
+    random: RegressionResult | None
+    seconds: float
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs."""
+        return all(part is None or part.failure is None for part in (self.directed, self.random))
+
+
+def verify_isa(
+    architecture: Path,
+    *,
+    instructions: int = 100_000,
+    seed: int = 0,
+    simulator: SimulatorName = "icarus",
+    runs: int = RUNS,
+    workers: int = 1,
+    directed: bool = True,
+    cells: Sequence[Path] = (),
+    kept: Path | None = None,
+    progress: Progress = quiet,
+) -> IsaVerification:
+    """Run all directed programs, then random ones, and compare hardware and simulator at every retirement.
+
+    Parameters
+    ----------
+    architecture
+        Architecture file.
+    instructions
+        Retirements of random programs to compare, at least; 0: none.
+    seed
+        Of the random programs.
+    simulator
+        For the hardware.
+    runs
+        How often each random program runs, with other data, stalls and host traffic each time.
+    workers
+        Processes.
+    directed
+        Also run the directed programs.
+    cells
+        Further folders of circuit cells.
+    kept
+        Folder that keeps finished batches of random programs: a regression that was stopped goes on from there.
+    progress
+        Called with what is going on.
+
+    Raises
+    ------
+    NngenError
+        For a bad architecture file, or a simulator that is not there.
+    """
+    chip = read_architecture(architecture, cells=tuple(cells))
+    progress("compiling the Verilog")
+    files = emit_rtl(chip, retire=True)
+    simulation = open_simulation(chip, simulator, files=files)
+    first = regress_directed(chip.core, simulation, progress=progress) if directed else None
+    begin = time.monotonic()
+    second = None
+    if instructions and (first is None or first.failure is None):
+        folder = None if kept is None else kept_folder(kept, *_identity(files), simulator, str(seed), str(runs))
+        second = regress(
+            chip.core, simulation, instructions=instructions, seed=seed, runs=runs, workers=workers, kept=folder,
+            progress=progress,
+        )  # fmt: skip
+    return IsaVerification(
+        architecture=chip, simulator=simulator, seed=seed, runs=runs, directed=first, random=second,
+        seconds=time.monotonic() - begin,
+    )  # fmt: skip
+
+
+def replay(
+    architecture: Path,
+    *,
+    number: int,
+    seed: int = 0,
+    simulator: SimulatorName = "icarus",
+    runs: int = RUNS,
+    cells: Sequence[Path] = (),
+    progress: Progress = quiet,
+) -> IsaVerification:
+    """Run one random program of a regression again; parameters as in :func:`verify_isa`."""
+    chip = read_architecture(architecture, cells=tuple(cells))
+    progress("compiling the Verilog")
+    simulation: Simulation = open_simulation(chip, simulator)
+    begin = time.monotonic()
+    result = regress_case(chip.core, simulation, seed=seed, number=number, runs=runs, progress=progress)
+    return IsaVerification(
+        architecture=chip, simulator=simulator, seed=seed, runs=runs, directed=None, random=result,
+        seconds=time.monotonic() - begin,
+    )  # fmt: skip
+
+
+def _identity(files: dict[str, str]) -> list[str]:
+    """Return everything that decides what a batch finds: the hardware, and the packages that test it."""
+    parts = [f"{name}\n{text}" for name, text in sorted(files.items())]
+    sim = Path(__file__).resolve().parent.parent / "sim"
+    for folder in (sim / "verification", sim / "iss", sim / "cosim" / "scripted"):
+        for source in sorted(folder.rglob("*.py")):
+            parts.append(f"{source.relative_to(folder)} {hashlib.sha256(source.read_bytes()).hexdigest()}")
+    return [*parts, manual()]
+
+
+def default_workers() -> int:
+    """Return how many processes this machine has cores for."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,224 @@
+"""The host's side of many cases as one script, and what it must read on the way."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nngen.arch import Core
+from nngen.host import program_blocks, register_map
+from nngen.isa import EVENT_NAMES
+from nngen.sim.cosim.scripted import HostScript
+
+from ._case import ByteArray, Case
+from ._model import Expectation, ExpectedRun
+
+WORD_BYTES = 4
+REFUSED = 2  # AXI's SLVERR
+_LONGEST_PAUSE = 60
+_MOST_TRANSFERS = 12
+_SLACK_CYCLES = 2000  # how much longer than expected a run may take before the host gives it up
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedRead:
+    """A read of ``name``: what the host must get; ``data`` None where that depends on when it asks."""
+
+    name: str
+    address: int
+    data: int | None
+    response: int = 0
+
+
+@dataclass(kw_only=True)
+class RunPlan:
+    """What the host does in a run, as far as the log shows it.
+
+    Parameters
+    ----------
+    case, run
+        Which one; ``run`` is -1 for the one that a reset ends.
+    during
+        Reads while the core runs.
+    after
+        Reads once it has ended.
+    refused
+        Addresses of writes that must be refused.
+    """
+
+    case: int
+    run: int
+    during: list[ExpectedRead] = field(default_factory=list)
+    after: list[ExpectedRead] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+
+    @property
+    def reset(self) -> bool:
+        """Whether a reset ends it."""
+        return self.run < 0
+
+
+class Session:
+    """Cases one after the other on one chip. Only what differs from what the chip holds already is written.
+
+    Attributes
+    ----------
+    script
+        For the bench.
+    plans
+        Of every run, in order.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self.script = HostScript()
+        self.plans: list[RunPlan] = []
+        self._core = core
+        self._map = register_map(core)
+        # What the chip holds, by address of each word; it powers up with anything.
+        program = self._map.window("PROGRAM")
+        self._held: dict[int, int | None] = {program.address + WORD_BYTES * i: None for i in range(program.words)}
+        self._memory: ByteArray | None = None  # activation memory; None: anything
+        self._program_words = range(program.address, program.address + WORD_BYTES * program.words, WORD_BYTES)
+
+    def add(self, case: Case, expectation: Expectation) -> None:
+        """Append the runs of a case."""
+        self._load(case)
+        draw = random.Random(case.traffic_seed)
+        number = 0 if not self.plans else self.plans[-1].case + 1
+        if case.reset_after is not None:
+            self._start(case, 0)
+            self.script.reset(pause=case.reset_after, cycles=1 + case.reset_after % 3)
+            self._memory = None
+            self.plans.append(RunPlan(case=number, run=-1))
+            self._registers(case)
+        for run, expected in enumerate(expectation.runs):
+            plan = RunPlan(case=number, run=run)
+            self.plans.append(plan)
+            self._start(case, run)
+            aside = case.memory[run].copy()
+            if case.traffic_seed:
+                self._traffic(draw, plan, case, aside, expected)
+            self.script.await_interrupt(limit=2 * expected.cycles + case.program.watchdog + _SLACK_CYCLES)
+            self._finish(plan, expected)
+            first, end = case.program.traffic
+            self._memory = expectation.memory[run].copy()
+            self._memory[first:end] = aside[first:end]
+        if case.read_back:
+            self._read_memory(self.plans[-1], self._memory)
+
+    # ---------------------------------------------------------------- before a run
+
+    def _load(self, case: Case) -> None:
+        words: dict[int, int] = dict.fromkeys(self._program_words, 0)
+        for block in program_blocks(case.program.core_program(), self._core):
+            words.update(zip(range(block.address, block.address + 4 * len(block.words), 4), block.words.tolist(),
+                             strict=True))  # fmt: skip
+        held = self._held
+        for address, word in words.items():
+            if held.get(address) != word:
+                self.script.write(address, word)
+                held[address] = word
+        self._registers(case)
+
+    def _registers(self, case: Case) -> None:
+        self._write("WATCHDOG", case.program.watchdog)
+        self._write("LOOP_COUNT", case.program.loop_count)
+        self._write("INTERRUPT_ENABLE", 1)
+
+    def _start(self, case: Case, run: int) -> None:
+        self.script.stall_seed(case.stall_seeds[run])
+        self._write_memory(case.memory[run])
+        self._write("START", 1)
+
+    def _write_memory(self, image: ByteArray) -> None:
+        base, words = self._map.window("ACTIVATIONS").address, image.view("<u4")
+        if self._memory is None:
+            self.script.write_all(base, words.tolist())
+            return
+        changed = np.flatnonzero(words != self._memory.view("<u4"))
+        for i, word in zip(changed.tolist(), words[changed].tolist(), strict=True):
+            self.script.write(base + WORD_BYTES * i, word)
+
+    # ---------------------------------------------------------------- during a run
+
+    def _traffic(
+        self, draw: random.Random, plan: RunPlan, case: Case, memory: ByteArray, expected: ExpectedRun
+    ) -> None:
+        """Do what must not matter: use memory that the program leaves alone, ask, and try what is forbidden."""
+        if expected.cycles > _LONGEST_PAUSE:
+            self._forbidden(draw, plan)
+        for _ in range(draw.randrange(_MOST_TRANSFERS)):
+            pause, style = draw.randrange(_LONGEST_PAUSE), draw.randrange(64)
+            kind = draw.randrange(4)
+            if kind == 0:
+                self._ask(draw, plan, pause=pause, style=style)
+            elif kind == 1:
+                self._write_aside(draw, case, memory, pause=pause, style=style)
+            else:
+                self._read_aside(draw, plan, case, memory, pause=pause, style=style)
+
+    def _forbidden(self, draw: random.Random, plan: RunPlan) -> None:
+        """Write what is protected while the core runs, and start it, which it ignores."""
+        address = draw.choice(list(self._held))
+        word = self._held[address]
+        plan.refused.append(address)
+        self.script.write(address, (word or 0) ^ draw.choice((0, 1, 0xFFFFFFFF)), style=draw.randrange(64))
+        self._write("START", 1)
+
+    def _ask(self, draw: random.Random, plan: RunPlan, *, pause: int, style: int) -> None:
+        names = ("STATUS", "EVENT_CYCLES", "EVENT_CONVERSIONS", "WATCHDOG")
+        name = draw.choice(names)
+        address = self._map.register(name).address
+        self.script.read(address, pause=pause, style=style)
+        plan.during.append(ExpectedRead(name=name, address=address, data=None))
+
+    def _write_aside(self, draw: random.Random, case: Case, memory: ByteArray, *, pause: int, style: int) -> None:
+        words = self._aside(case)
+        if words:
+            byte, word = WORD_BYTES * draw.choice(words), draw.getrandbits(32)
+            memory[byte : byte + WORD_BYTES] = np.frombuffer(word.to_bytes(4, "little"), np.uint8)
+            self.script.write(self._map.window("ACTIVATIONS").address + byte, word, pause=pause, style=style)
+
+    def _read_aside(
+        self, draw: random.Random, plan: RunPlan, case: Case, memory: ByteArray, *, pause: int, style: int
+    ) -> None:
+        words = self._aside(case)
+        if words:
+            byte = WORD_BYTES * draw.choice(words)
+            address = self._map.window("ACTIVATIONS").address + byte
+            self.script.read(address, pause=pause, style=style)
+            data = int.from_bytes(memory[byte : byte + WORD_BYTES].tobytes(), "little")
+            plan.during.append(ExpectedRead(name=_byte_name(byte), address=address, data=data))
+
+    def _aside(self, case: Case) -> range:
+        """Return the words of activation memory that the program never touches."""
+        first, end = case.program.traffic
+        return range(-(-first // WORD_BYTES), end // WORD_BYTES)
+
+    # ---------------------------------------------------------------- after a run
+
+    def _finish(self, plan: RunPlan, expected: ExpectedRun) -> None:
+        self._write("INTERRUPT", 1)
+        values = {"CAUSE": int(expected.cause), "CAUSE_PC": expected.pc}
+        values |= {f"EVENT_{n.upper()}": count for n, count in zip(EVENT_NAMES, expected.events, strict=True)}
+        for name, value in values.items():
+            self._read(plan, name, self._map.register(name).address, value)
+
+    def _read_memory(self, plan: RunPlan, memory: ByteArray) -> None:
+        """Read back all of activation memory: the program's, and beside it what the host wrote."""
+        base = self._map.window("ACTIVATIONS").address
+        for i, word in enumerate(memory.view("<u4").tolist()):
+            self._read(plan, _byte_name(WORD_BYTES * i), base + WORD_BYTES * i, word)
+
+    def _read(self, plan: RunPlan, name: str, address: int, data: int) -> None:
+        self.script.read(address)
+        plan.after.append(ExpectedRead(name=name, address=address, data=data))
+
+    def _write(self, name: str, value: int) -> None:
+        self.script.write(self._map.register(name).address, value)
+
+
+def _byte_name(byte: int) -> str:
+    return f"byte {byte:#x} of activation memory"

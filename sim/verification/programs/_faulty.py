@@ -1,0 +1,280 @@
+"""Short random programs that end in an error, or never, so that the watchdog ends them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from nngen.arch import Core
+from nngen.isa import (
+    BY_OPCODE,
+    COUNTER_BITS,
+    INSTRUCTION_BITS,
+    INSTRUCTIONS,
+    LOOP_DEPTH,
+    OPCODE_OFFSET,
+    Instruction,
+    Unit,
+    encode,
+    instruction,
+    register,
+)
+
+from ._commands import NOP
+from ._constants import random_cells
+from ._corners import OperandMaker
+from ._draw import Draw
+from ._faults import as_written, random_fault
+from ._layout import Area
+from ._merge import BANKS, LOAD, MVM, POST, STORE, Item
+from ._opening import opening
+from ._parts import Parts
+from ._program import HALT, TestProgram
+from ._random import Composer, check_room, make_parts
+
+# A machine that goes on pauses for as long as a pipeline takes and a stall holds; the watchdog waits for longer.
+_PATIENCE = 64
+_LONGEST_BODY = 40
+_LONGEST_TO_END = 512  # instructions up to the end of program memory that are worth executing
+_UNITS = (LOAD, MVM, POST, STORE)
+Words = list[Instruction | int]
+
+
+def random_faulty_program(core: Core, *, seed: int) -> TestProgram:
+    """Return a short program that ends in an error of any kind, or would never end without the watchdog.
+
+    What stands before the error is a whole program, or one that the error cuts off in the middle of a block: what the
+    queues then hold is executed as far as it can.
+
+    Raises
+    ------
+    ProgramError
+        Where the program memory does not even hold what defines the core's state.
+    """
+    draw = Draw(f"faulty program {seed}")
+    parts = make_parts(core, draw)
+    start = opening(parts, draw)
+    check_room(core, len(start) + 1)
+    loop_count = draw.choice((0, 1, 2))
+    room = core.program_instructions - len(start)
+    ending = Ending(parts, draw, loop_count).words(room)
+    left = min(room - len(ending), draw.randint(0, _LONGEST_BODY))
+    body = Composer(parts, draw, max(1, loop_count)).body(left) if loop_count else []
+    return TestProgram(
+        name=f"random faulty {seed}",
+        opening=start,
+        body=tuple(body),
+        ending=tuple(ending),
+        records=parts.commands.records,
+        cells=random_cells(core, np.random.default_rng(seed)),
+        loop_count=loop_count,
+        watchdog=patience(core) + draw.randint(0, 200),
+        traffic=parts.commands.layout.traffic,
+    )
+
+
+def patience(core: Core) -> int:
+    """Return a watchdog's limit that no live machine reaches."""
+    return _PATIENCE + 1 + core.macro.accumulation_cycles
+
+
+class Ending:
+    """Makes the ends of faulty programs."""
+
+    def __init__(self, parts: Parts, draw: Draw, loop_count: int) -> None:
+        self._parts = parts
+        self._draw = draw
+        self._core = parts.commands.core
+        self._loop_count = loop_count
+
+    def words(self, room: int) -> Words:
+        """Return an end of at most ``room`` instructions."""
+        kinds: tuple[Callable[[], Words], ...] = (self.fault, self.fault, self.address, self.loop, self.deadlock)
+        made = self._draw.choice(kinds)()
+        if self._draw.chance(0.5):
+            made = [*self.cut_block(), *made]
+        made.append(HALT)
+        if room <= _LONGEST_TO_END and self._draw.chance(0.08):
+            made = [*self.beyond(), *[NOP] * room][:room]
+        return made if len(made) <= room else [*self.fault(), HALT]
+
+    def cut_block(self) -> Words:
+        """Return the beginning of a block, in which everything is decided but for the time."""
+        draw = self._draw
+        items = self._parts.positions() if draw.chance(0.5) else self._parts.costly_positions()
+        for insert in (self._parts.configure, self._parts.handshake, self._parts.move):
+            if draw.chance(0.3):
+                insert(items)
+        made = self._parts.merge(items)
+        return list(made[: draw.randint(1, len(made))])
+
+    def fault(self) -> Words:
+        """Return a word that no core executes."""
+        return [random_fault(self._core, self._draw)]
+
+    # ------------------------------------------------------------------ address and loop
+
+    def address(self) -> Words:
+        """Return a LOAD, STORE, FILL or ADD that its address register refuses."""
+        draw, number = self._draw, self._draw.randrange(8)
+        memory = self._core.activation_bytes
+        largest = (1 << register(Unit.SEQUENCER, "SIZE").bits(self._core)) - 1
+        size = draw.choice((0, 1, draw.randint(1, memory), largest))
+        position = draw.number(0, largest)
+        mnemonic = draw.choice(("LOAD", "STORE", "FILL", "ADD"))
+        base = draw.number(0, memory)
+        beyond = draw.choice((size * 2, size * 2 + 1, -size - 1, -2 * size - 1, draw.randint(2 * size, 2 * size + 99)))
+        length = draw.choice((1, 2, self._core.word_bytes))
+        if mnemonic != "ADD" and size and draw.chance(0.5):  # inside the window, but the run ends behind the memory
+            inside = draw.number(0, size - 1)
+            base, beyond = max(0, memory - inside - length + 1), inside
+            base = min(base, largest)
+        distance = beyond - position
+        layout = self._parts.commands.layout
+        values = {"BASE": base, "SIZE": size, "POSITION": position}
+        sets = [layout.set(draw, number, name, values[name]) for name in draw.sample(sorted(values), 3)]
+        name = "value" if mnemonic == "ADD" else "offset"
+        given = {"register": number, name: distance}
+        if mnemonic != "ADD":
+            given["length"] = min(length, self._core.macro.rows)
+        return [*sets, OperandMaker(self._core, draw).make(mnemonic, **given)]
+
+    def loop(self) -> Words:
+        """Return a LOOP that is refused: too many, none to do, or an end at or behind that of the loop around it."""
+        draw = self._draw
+        kind = draw.randrange(4)
+        if kind == 0:
+            return [instruction("LOOP", count=0, length=draw.number(1, 4095)), NOP]
+        if kind == 1 and not self._loop_count:
+            return [instruction("LOOP", host=1, count=draw.number(0, 65535), length=draw.number(1, 4095)), NOP]
+        if kind == 2:
+            depth = LOOP_DEPTH + 1
+            return [
+                *(instruction("LOOP", count=draw.number(1, 65535), length=2 * (depth - i)) for i in range(depth)),
+                *[NOP] * (2 * depth),
+            ]
+        outer = draw.randint(2, 8)
+        inner = draw.choice((outer - 1, outer, outer + 1, 4095))
+        return [instruction("LOOP", count=2, length=outer), instruction("LOOP", count=1, length=inner), *[NOP] * outer]
+
+    def beyond(self) -> Words:
+        """Return what comes before NOPs up to the end of program memory: nothing, or a loop that ends behind it."""
+        draw = self._draw
+        if draw.chance(0.5):
+            return []
+        return [instruction("LOOP", count=draw.number(1, 65535), length=4095)]
+
+    # ------------------------------------------------------------------ never
+
+    def deadlock(self) -> Words:
+        """Return commands that wait for what never comes, and at times more behind them or an error."""
+        draw = self._draw
+        self._parts.commands.wanders = False
+        made: Words = [command for _, commands in self._stuck() for command in commands]
+        self._parts.commands.wanders = True
+        if draw.chance(0.3):
+            made += self.fault()
+        return made
+
+    def _stuck(self) -> list[Item]:
+        draw, commands = self._draw, self._parts.commands
+        kind = draw.randrange(7)
+        more = draw.randint(1, self._core.queue_depth + 2)
+        all_flags = {"first": 1, "last": 1, "release": 1}
+        if kind == 0:
+            return [commands.mvm(**all_flags) for _ in range(more)]
+        if kind == 1:
+            return [commands.post(**all_flags) for _ in range(more)]
+        if kind == 2:
+            return [commands.store(Area.WRITE, release=1) for _ in range(more)]
+        if kind < 5:
+            return self._unsignalled(more)
+        made: list[Item] = []
+        stages = draw.randint(1, 3)
+        for _ in range(BANKS + more):
+            made.append(commands.load(Area.READ, first=1, last=1))
+            made += [commands.mvm(**all_flags)] if stages > 1 else []
+            made += [commands.post(**all_flags)] if stages > 2 else []
+        return made
+
+    def _unsignalled(self, more: int) -> list[Item]:
+        """Return a WAIT for more signals than there are."""
+        draw, commands, counter = self._draw, self._parts.commands, self._parts.counters.unused
+        unit, count = draw.choice(_UNITS), draw.number(1, (1 << COUNTER_BITS) - 1)
+        signals = min(draw.randrange(count), 3)
+        made = [commands.signal(draw.choice(_UNITS), counter) for _ in range(signals)]
+        made.append(commands.wait(unit, counter, count))
+        return [*made, *(commands.wait(unit, counter, 1) for _ in range(more - 1))]
+
+
+# ---------------------------------------------------------------------- single words
+
+
+def illegal_word_programs(core: Core, *, seed: int, count: int) -> Iterator[TestProgram]:
+    """Yield very short programs around one word each: random, or an instruction in which bits were changed.
+
+    Many of the words are illegal; what the others do is defined, too: all units are idle when it issues, the first
+    three have handed over a bank each, and HALT follows.
+
+    Raises
+    ------
+    ProgramError
+        Where the program memory does not even hold what defines the core's state.
+    """
+    draw = Draw(f"illegal words {seed}")
+    parts = make_parts(core, draw)
+    start = (*opening(parts, draw), *_handed_over(parts, draw), *_all_idle(parts))
+    check_room(core, len(start) + 2)
+    cells = random_cells(core, np.random.default_rng(seed))
+    operands = OperandMaker(core, draw)
+    for number in range(count):
+        yield TestProgram(
+            name=f"illegal word {seed} {number}",
+            opening=start,
+            body=(),
+            ending=(as_written(_random_word(operands, draw)), HALT),
+            records=parts.commands.records,
+            cells=cells,
+            loop_count=draw.choice((0, 1, 65535)),
+            watchdog=patience(core),
+            traffic=(0, 0),  # the word may write anywhere
+        )
+
+
+def _handed_over(parts: Parts, draw: Draw) -> tuple[Instruction, ...]:
+    """Return commands that leave a filled bank behind each unit."""
+    commands = parts.commands
+    commands.wanders = False
+    made = [
+        commands.load(Area.READ, first=1, last=1),
+        commands.mvm(first=1, last=1, release=0),
+        commands.post(first=1, last=1, release=0),
+    ]
+    commands.wanders = True
+    return tuple(command for _, items in made[: draw.randint(0, 3)] for command in items)
+
+
+def _all_idle(parts: Parts) -> tuple[Instruction, ...]:
+    """Return commands behind which no unit does anything before all have done what came before."""
+    commands, (gather, *spread) = parts.commands, range(4)
+    others = (LOAD, MVM, POST)
+    made = [commands.signal(unit, gather) for unit in others]
+    made.append(commands.wait(STORE, gather, len(others)))
+    made += [commands.signal(STORE, counter) for counter in spread]
+    made += [commands.wait(unit, counter, 1) for unit, counter in zip(others, spread, strict=True)]
+    return tuple(command for _, items in made for command in items)
+
+
+def _random_word(operands: OperandMaker, draw: random.Random) -> int:
+    """Return a word: any, any of a defined opcode, or an instruction with a few bits changed."""
+    kind = draw.random()
+    if kind < 0.15:
+        return draw.getrandbits(INSTRUCTION_BITS)
+    if kind < 0.3:
+        return draw.choice(sorted(BY_OPCODE)) << OPCODE_OFFSET | draw.getrandbits(OPCODE_OFFSET)
+    word = encode(operands.make(draw.choice(INSTRUCTIONS).mnemonic))
+    for _ in range(draw.choice((1, 1, 1, 2, 3))):
+        word ^= 1 << draw.randrange(INSTRUCTION_BITS)
+    return word

@@ -1,0 +1,236 @@
+"""Parts of a block: commands in an order in which they can run one by one (rule 1 of ``_merge``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nngen.isa import COUNTER_BITS, Instruction, Unit, instruction
+
+from ._commands import NOP, Commands
+from ._counters import Counters
+from ._draw import Draw
+from ._layout import Area
+from ._merge import LOAD, MVM, POST, SEQUENCER, STORE, Item, merge
+from ._settings import is_words
+
+_UNITS = (LOAD, MVM, POST, STORE)
+_MANY_COMMANDS = 64
+_SENDERS = 4  # handshakes on one counter in a block, at most
+_LARGEST_PRODUCT = 40  # of planes, slices and steps
+_MANY_SIGNALS = 0.02  # of handshakes with more signals than one would write down
+
+
+class Parts:
+    """Makes the parts of one program's blocks.
+
+    Attributes
+    ----------
+    commands
+        What makes single commands.
+    counters
+        What each counter is for.
+    nests
+        Whether parts may hold loops of their own.
+    """
+
+    def __init__(self, commands: Commands, draw: Draw) -> None:
+        self.commands = commands
+        self.counters = Counters.draw(draw)
+        self.nests = True
+        self._draw = draw
+        # No more signals under way than this keep the counters in range: see `handshake`.
+        self._most_signals = ((1 << COUNTER_BITS) - 1) // (commands.core.queue_depth + _SENDERS)
+
+    def merge(self, items: Sequence[Item]) -> tuple[Instruction, ...]:
+        """Return the instructions of parts in a random order that cannot deadlock."""
+        return merge(self.commands.core, self._draw, items, self.counters)
+
+    # ------------------------------------------------------------------ data
+
+    def positions(
+        self, *, source: Area = Area.READ, target: Area = Area.WRITE, most: int = _MANY_COMMANDS
+    ) -> list[Item]:
+        """Return data on its way from memory through all units back to memory, in ``most`` commands, at least 4.
+
+        Between two units, banks of their own group the commands of each: one row buffer for several MVMs, one
+        accumulator bank for several row buffers, and so on.
+        """
+        groups, counts = self._shape(most)
+        deal = self._draw.parts
+        sources = [[0] * counts[0], *(deal(counts[i], groups[i - 1]) for i in (1, 2, 3))]
+        targets = [*(deal(counts[i], groups[i]) for i in (0, 1, 2)), list(range(counts[3]))]
+        makers: tuple[Callable[[int, int, int], Item], ...] = (
+            lambda first, last, _: self.commands.load(source, first=first, last=last),
+            lambda first, last, release: self.commands.mvm(first=first, last=last, release=release),
+            lambda first, last, release: self.commands.post(first=first, last=last, release=release),
+            lambda _first, _last, release: self.commands.store(target, release=release),
+        )
+        made: list[Item] = []
+        done = [0, 0, 0, 0]
+
+        def produce(stage: int, group: int) -> None:
+            """Make the commands of a stage up to those of a group of its banks, and first what they need."""
+            source_of, target_of, end = sources[stage], targets[stage], counts[stage]
+            while done[stage] < end and target_of[done[stage]] <= group:
+                i = done[stage]
+                if stage:
+                    produce(stage - 1, source_of[i])
+                first = i == 0 or target_of[i - 1] != target_of[i]
+                last = i + 1 == end or target_of[i + 1] != target_of[i]
+                release = i + 1 == end or source_of[i + 1] != source_of[i]
+                made.append(makers[stage](int(first), int(last), int(release)))
+                done[stage] += 1
+
+        produce(3, counts[3])
+        return made
+
+    def _shape(self, most: int) -> tuple[list[int], list[int]]:
+        """Return the groups of the three kinds of banks, and the commands of each unit."""
+        draw = self._draw
+        largest = 1 if draw.chance(0.4) else 3
+        while True:
+            groups = [draw.choice((1, 1, 1, largest, min(largest, 2))) for _ in range(3)]
+            counts = [groups[0], max(groups[:2]), max(groups[1:]), groups[2]]
+            if largest > 1:
+                counts = [count + draw.choice((0, 0, 0, 1, 2)) for count in counts]
+            if sum(counts) <= most:
+                return groups, counts
+            largest = 1
+
+    def costly_positions(self) -> list[Item]:
+        """Return positions with many planes or slices, and small numbers of both again behind them."""
+        draw, settings = self._draw, self.commands.settings
+        product = draw.randint(3, _LARGEST_PRODUCT)
+        planes = min(31, draw.choice((8, 8, product, 31, 1 + product // 4, 1)))
+        slices = min(31, max(1, product // planes)) if draw.chance(0.9) else max(1, 31 // planes)
+        made = self.positions(most=4)
+        steps = max(1, _LARGEST_PRODUCT // (planes * slices))
+        for i, (unit, commands) in enumerate(made):
+            if unit == MVM and commands[0]["steps"] > steps:
+                made[i] = (unit, (Instruction("MVM", commands[0].operands | {"steps": steps}),))
+        before = [settings.set(Unit.MVM, "PLANES", value=planes), settings.set(Unit.MVM, "SLICES", value=slices)]
+        behind = [settings.set(Unit.MVM, "PLANES"), settings.set(Unit.MVM, "SLICES")]
+        draw.shuffle(before)
+        draw.shuffle(behind)
+        return [*((MVM, (set_,)) for set_ in before), *made, *((MVM, (set_,)) for set_ in behind)]
+
+    def exchange(self, *, most: int = _MANY_COMMANDS) -> list[Item]:
+        """Return writes to the shared area and reads of it, ordered by counters in both directions.
+
+        They take ``most`` commands, at least 14.
+        """
+        draw, counters = self._draw, self.counters
+        write = [self.commands.fill(Area.SHARED) for _ in range(draw.randint(0, 2))]
+        half = (most - 4 - len(write)) // 2
+        if not write or draw.chance(0.6):
+            write += self.positions(target=Area.SHARED, most=half)
+        read = self.positions(source=Area.SHARED, most=half)
+        signal, wait = self._ordered(LOAD, STORE, counters.loaded)
+        behind = 1 + max(i for i, (unit, _) in enumerate(read) if unit == LOAD)
+        read.insert(behind, signal)
+        read.insert(behind + 1 if draw.chance(0.5) else len(read), wait)
+        return [*write, *self._ordered(STORE, LOAD, counters.stored), *read]
+
+    def exchange_anywhere(self) -> list[Item]:
+        """Return writes to the whole memory and reads of it, in 14 commands; LOAD and STORE do nothing else meanwhile.
+
+        Nothing may be inserted that touches memory.
+        """
+        loaded, stored = self.counters.loaded, self.counters.stored
+        load, *others, store = self.positions(target=Area.WHOLE, most=4)
+        fill = self.commands.fill(Area.WHOLE)
+        write = [load, *others, *self._ordered(LOAD, STORE, loaded), store]
+        write.insert(self._draw.choice((len(write) - 1, len(write))), fill)
+        load, *others = self.positions(source=Area.WHOLE, most=4)
+        return [
+            *write,
+            *self._ordered(STORE, LOAD, stored),
+            load,
+            *self._ordered(LOAD, STORE, loaded),
+            *others,
+        ]
+
+    # ------------------------------------------------------------------ order
+
+    def _ordered(self, before: int, after: int, counter: int) -> list[Item]:
+        """Return what lets a unit go on only behind what another one did."""
+        return [self.commands.signal(before, counter), self.commands.wait(after, counter, 1)]
+
+    def contest(self) -> list[Item]:
+        """Return two units that wait on one counter at the same time; both get what they wait for."""
+        counters, commands = self.counters, self.commands
+        tells = self._draw.choice([unit for unit in _UNITS if unit not in counters.rivals])
+        made = [commands.signal(tells, counters.contested) for _ in range(sum(counters.shares))]
+        for unit, share in zip(counters.rivals, counters.shares, strict=True):
+            made.append(commands.wait(unit, counters.contested, share))
+        first, second = counters.rivals
+        made += [commands.signal(second, counters.meeting[0]), commands.signal(first, counters.meeting[1])]
+        return [*made, commands.wait(first, counters.meeting[0], 1), commands.wait(second, counters.meeting[1], 1)]
+
+    def handshake(self, made: list[Item]) -> None:
+        """Insert signals somewhere, and behind them who waits for them.
+
+        Commands of earlier blocks that still wait for this counter stand in one queue, each for at most as many
+        signals as this block sends: so the counter never holds more than its bits can.
+        """
+        draw = self._draw
+        counter, unit = draw.choice(self.counters.free)
+        total = min(draw.amount(1, 4), self._most_signals)
+        if self.nests and draw.chance(_MANY_SIGNALS):
+            total = draw.number(1, self._most_signals)
+            made[:0] = self._many_signals(counter, total)
+            end = 2
+        else:
+            places = sorted(draw.randint(0, len(made)) for _ in range(total))
+            for i, place in enumerate(places):
+                made.insert(place + i, self.commands.signal(draw.choice(_UNITS), counter))
+            end = places[-1] + total
+        place = draw.randint(end, len(made)) if draw.chance(0.5) else end
+        waits = [total] if draw.chance(0.7) else [1] * min(total, 3)
+        waits[-1] = total - sum(waits[:-1])
+        for count in waits:
+            made.insert(place, self.commands.wait(unit, counter, count))
+
+    def _many_signals(self, counter: int, count: int) -> list[Item]:
+        unit, (signal,) = self.commands.signal(self._draw.choice(_UNITS), counter)
+        # A loop must not end where the one around it does.
+        return [(unit, (instruction("LOOP", count=count, length=1), signal)), (SEQUENCER, (NOP,))]
+
+    # ------------------------------------------------------------------ configuration
+
+    def configure(self, made: list[Item]) -> None:
+        """Insert SETs of units' registers; outputs keep their width while an output buffer is being written."""
+        for _ in range(self._draw.amount(1, 4)):
+            item = self.commands.setting()
+            places = _between_outputs(made) if is_words(item[1][0]) else range(len(made) + 1)
+            made.insert(self._draw.choice(places), item)
+
+    def words_then_bytes(self, made: list[Item]) -> None:
+        """Insert SETs that let outputs be bytes from somewhere in the output buffer on, and words before."""
+        posts = [i for i, (unit, commands) in enumerate(made) if unit == POST and commands[0].mnemonic == "POST"]
+        if posts:
+            settings = self.commands.settings
+            place = self._draw.choice(posts)
+            first = max(i for i in posts if i <= place and made[i][1][0]["first"])
+            made.insert(place + (place == first), (POST, (settings.set(Unit.POST, "WORDS", value=0),)))
+            made.insert(first, (POST, (settings.set(Unit.POST, "WORDS", value=1),)))
+
+    def move(self, made: list[Item]) -> None:
+        """Insert what changes address registers, and NOP."""
+        for _ in range(self._draw.amount(1, 4)):
+            made.insert(self._draw.randint(0, len(made)), self.commands.move())
+
+    def fill(self, made: list[Item]) -> None:
+        """Insert a FILL."""
+        made.insert(self._draw.randint(0, len(made)), self.commands.fill(Area.WRITE))
+
+
+def _between_outputs(made: Sequence[Item]) -> list[int]:
+    """Return the places in a list of commands where POST writes no output buffer."""
+    places, writing = [0], False
+    for i, (unit, commands) in enumerate(made):
+        if unit == POST and commands[0].mnemonic == "POST":
+            writing = not commands[0]["last"]
+        if not writing:
+            places.append(i + 1)
+    return places

@@ -1,0 +1,101 @@
+"""Values for the configuration registers of the units: any that leave the program fast and its result defined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nngen.arch import Core
+from nngen.isa import MACRO_LIMIT, REGISTERS, Instruction, Register, Unit, find_register, instruction, register
+
+from ._draw import Draw
+
+_WIDE_VALUE = 0.2
+_GROUPS = 64
+_VALUE_BITS = 32
+_BOUNDS = (-(1 << 31), -(1 << 15), -129, -128, -1, 0, 1, 127, 255, 1 << 15, (1 << 31) - 1)
+
+
+class Settings:
+    """What the SETs of one program write.
+
+    LOWEST never exceeds HIGHEST, as nobody says what clipping would then do: a pivot lies between all their values.
+    PLANES and SLICES stay small, since an MVM takes their product; ``_parts`` makes the exceptions.
+
+    Attributes
+    ----------
+    groups, classes
+        Load groups and classes that this program gives to macros.
+    """
+
+    def __init__(self, core: Core, draw: Draw) -> None:
+        self.core = core
+        self._draw = draw
+        self.groups = [0, draw.number(0, _GROUPS - 1), draw.randrange(_GROUPS)][: draw.randint(1, 3)]
+        self.classes = [draw.number(0, 15) for _ in range(draw.randint(1, 3))]
+        self._pivot = draw.choice((*_BOUNDS, 0, 0, 0))
+        self._registers = {
+            unit: [r for r in REGISTERS if r.unit is unit] for unit in Unit if unit is not Unit.SEQUENCER
+        }
+        self._values: dict[tuple[Unit, str], Callable[[], int]] = {
+            (Unit.LOAD, "INVERT"): lambda: draw.choice((0, 0x80, 0xFF, 0xFFFF, 1, draw.randrange(1 << 16))),
+            (Unit.LOAD, "GROUP"): lambda: draw.choice(self.groups),
+            (Unit.MVM, "PLANES"): lambda: draw.choice((0, 1, 1, 2)),
+            (Unit.MVM, "SLICES"): lambda: draw.choice((0, 1, 1, 2)),
+            (Unit.MVM, "MACRO"): self.macro,
+            (Unit.POST, "LOWEST"): self._lowest,
+            (Unit.POST, "HIGHEST"): self._highest,
+        }
+
+    def random(self, unit: Unit, *, names: frozenset[str] | None = None) -> Instruction:
+        """Return a SET of any register of a unit, or of one with these names."""
+        known = self._draw.choice([r for r in self._registers[unit] if names is None or r.name in names])
+        last = min(known.count, self.core.macros if known.count == MACRO_LIMIT else known.count) - 1
+        return self.set(unit, known.name, self._draw.randint(0, last))
+
+    def set(self, unit: Unit, name: str, number: int = 0, value: int | None = None) -> Instruction:
+        """Return a SET of a register, to a random value where none is given, at times with bits it has not."""
+        known = register(unit, name)
+        if value is None:
+            value = self._values.get((unit, name), lambda: self._any(known))()
+        value &= (1 << known.width) - 1
+        if known.width < _VALUE_BITS and self._draw.chance(_WIDE_VALUE):
+            value |= self._draw.number(0, (1 << (_VALUE_BITS - known.width)) - 1) << known.width
+        return instruction("SET", unit=unit, index=known.index + number, value=value)
+
+    def macro(self, *, enabled: bool | None = None) -> int:
+        """Return a random value of MACRO; the gain is one that can be used unless the macro is not."""
+        draw = self._draw
+        enabled = draw.chance(0.9) if enabled is None else enabled
+        decided = {
+            "class": draw.choice(self.classes) if draw.chance(0.9) else draw.number(0, 15),
+            "first_step": self._first_step(),
+            "enabled": int(enabled),
+        }
+        if enabled or draw.chance(0.5):
+            decided["log2_gain"] = draw.choice(self.core.macro.usable_gains).bit_length() - 1
+        value = 0
+        for field in register(Unit.MVM, "MACRO").fields:
+            chosen = decided.get(field.name, -1)
+            value |= (chosen if chosen >= 0 else self._draw.number(field.lowest, field.highest)) << field.offset
+        return value
+
+    def _first_step(self) -> int:
+        columns = self.core.macro.columns_per_adc
+        return self._draw.choice((0, 0, self._draw.number(0, columns - 1), columns, self._draw.number(0, 255)))
+
+    def _lowest(self) -> int:
+        return self._draw.choice([value for value in _BOUNDS if value <= self._pivot])
+
+    def _highest(self) -> int:
+        return self._draw.choice([value for value in _BOUNDS if value >= self._pivot])
+
+    def _any(self, known: Register) -> int:
+        return self._draw.number(0, (1 << known.width) - 1)
+
+
+def is_words(command: Instruction) -> bool:
+    """Whether a command sets the width of POST's outputs."""
+    if command.mnemonic != "SET" or command.unit is not Unit.POST:
+        return False
+    known = find_register(Unit.POST, command["index"])
+    return known is not None and known.name == "WORDS"
