@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from nngen.arch import Core
 from nngen.isa import (
     ADDRESS_REGISTERS,
+    BY_MNEMONIC,
     INSTRUCTIONS,
     LOOP_DEPTH,
     OPCODE_OFFSET,
@@ -155,11 +156,12 @@ class Sequencer(wiring.Component):
         """The loop stack; its top is entry 0."""
         pc_bits = len(self.pc)
         starts = [Signal(pc_bits, name=f"loop_start{i}") for i in range(LOOP_DEPTH)]
-        ends = [Signal(pc_bits + 1, name=f"loop_end{i}") for i in range(LOOP_DEPTH)]
+        end_bits = max(pc_bits, BY_MNEMONIC["LOOP"].field("length").width) + 1
+        ends = [Signal(end_bits, name=f"loop_end{i}") for i in range(LOOP_DEPTH)]
         rests = [Signal(LOOP_COUNT_BITS, name=f"loop_rest{i}") for i in range(LOOP_DEPTH)]
         self.depth = depth = Signal(range(LOOP_DEPTH + 1))
         count = Mux(self._field("LOOP", "host"), self.loop_count, self._field("LOOP", "count"))
-        end = Signal(13 + max(pc_bits, 12))
+        end = Signal(end_bits)
         at_end = Signal()
         m.d.comb += [
             end.eq(self.pc + self._field("LOOP", "length")),
@@ -169,9 +171,7 @@ class Sequencer(wiring.Component):
         self.loop_fault = Signal()
         m.d.comb += self.loop_fault.eq((count == 0) | (depth == LOOP_DEPTH) | ((depth != 0) & (end >= ends[0])))
         with m.If(self.issue & self.is_["LOOP"]):
-            m.d.sync += [starts[0].eq(self.pc + 1), rests[0].eq(count), depth.eq(depth + 1)]
-            # An end past the program is never reached: the program counter stops there first.
-            m.d.sync += ends[0].eq(Mux(end >= 1 << pc_bits, (1 << (pc_bits + 1)) - 1, end))
+            m.d.sync += [starts[0].eq(self.pc + 1), ends[0].eq(end), rests[0].eq(count), depth.eq(depth + 1)]
             for i in range(1, LOOP_DEPTH):
                 m.d.sync += [starts[i].eq(starts[i - 1]), ends[i].eq(ends[i - 1]), rests[i].eq(rests[i - 1])]
         with m.Elif(self.issue & at_end):

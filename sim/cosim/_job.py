@@ -63,6 +63,8 @@ class RtlJob:
         Poll and read memory at random during the runs, instead of waiting for the interrupt.
     trace
         Record the retire ports, which a simulation build has.
+    stall_seed
+        Of the stalls of a simulation build; 0: none.
     waves
         File for the waves: ``.fst`` or ``.vcd``.
     scratch
@@ -87,6 +89,7 @@ class RtlJob:
     answer_timeout_s: float = 120.0
     host_traffic: bool = False
     trace: bool = False
+    stall_seed: int = 0
     waves: Path | None = None
     scratch: Path | None = None
 
@@ -182,6 +185,7 @@ def write_job(job: RtlJob, folder: Path, *, compiled: Path) -> Path:
         cycle_limit=job.cycle_limit,
         host_traffic=job.host_traffic,
         trace=job.trace,
+        stall_seed=job.stall_seed,
     )
     return write_config(config, folder)
 

@@ -118,7 +118,7 @@ class Bench:
         for name in HOST_INPUTS:
             getattr(self.chip, f"{PREFIX}_{name}").value = 0
         if self.config.trace:
-            self.chip.stall_seed.value = 0
+            self.chip.stall_seed.value = self.config.stall_seed
         self.chip.rst.value = 1
         Clock(self.chip.clk, CLOCK_NS, "ns", impl="gpi").start(start_high=False)
         await ClockCycles(self.chip.clk, RESET_CYCLES)

@@ -48,7 +48,9 @@ class HostScript:
         self._add(Op.AWAIT, 0, limit)
 
     def reset(self, *, pause: int = 0, cycles: int = 2) -> None:
-        """Reset the chip."""
+        """Reset the chip for at least 1 cycle."""
+        if cycles < 1:
+            raise ValueError(f"cycles of a reset must be at least 1, not {cycles}")
         self._add(Op.RESET, 0, cycles, pause=pause)
 
     def stall_seed(self, seed: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable
 
 from amaranth.asserts import AnySeq
-from amaranth.hdl import Cat, Elaboratable, Fragment, Module, Shape, Signal, Value
+from amaranth.hdl import Cat, Const, Elaboratable, Fragment, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 
 
@@ -85,3 +87,8 @@ def implies(condition: Value, consequence: Value) -> Value:
 def all_of(values: Iterable[Value]) -> Value:
     """Return whether all bits are 1."""
     return Cat(*values).all()
+
+
+def count_ones(bits: Iterable[Value]) -> Value:
+    """Return how many bits are 1."""
+    return functools.reduce(operator.add, bits, Const(0, 1))

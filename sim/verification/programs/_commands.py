@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nngen.arch import Core
 from nngen.ir.program import ConstantRecord
-from nngen.isa import BY_MNEMONIC, UNIT_CODES, Instruction, Unit, instruction, register
+from nngen.isa import BY_MNEMONIC, UNIT_CODES, Instruction, Unit, find_register, instruction, register
 
 from ._corners import OperandMaker, limits
 from ._draw import Draw
@@ -87,10 +87,10 @@ class Commands:
         """Return a STORE of at most so many bytes to an area."""
         return STORE, self._run("STORE", area, via, {"release": release}, most=most)
 
-    def fill(self, area: Area) -> Item:
-        """Return a FILL of an area."""
+    def fill(self, area: Area, *, via: AddressRegister | None = None) -> Item:
+        """Return a FILL of an area, by a given address register or any of the area's."""
         most = 1 << 16 if self._draw.chance(0.03) else _LONGEST_FILL
-        return STORE, self._run("FILL", area, None, {}, most=most)
+        return STORE, self._run("FILL", area, via, {}, most=most)
 
     def _run(
         self, mnemonic: str, area: Area, via: AddressRegister | None, given: dict[str, int], *, most: int = 1 << 16
@@ -157,6 +157,14 @@ class Commands:
         weights = (2, 4, 3)
         unit = self._draw.choices(_CONFIGURED, weights)[0]
         return UNIT_CODES[unit], (self.settings.random(unit, names=names),)
+
+    def overwritten(self, item: Item) -> Item:
+        """Return a SET of the same register, to any value at all: nobody uses it before ``item`` comes."""
+        unit, (made,) = item
+        known = find_register(made.unit, made["index"])
+        assert known is not None
+        value = self._draw.choice((0, 1, (1 << known.width) - 1, self._draw.getrandbits(32)))
+        return unit, (instruction("SET", unit=made.unit, index=made["index"], value=value),)
 
     def step(self) -> Item:
         """Return an ADD, at times in a window made for it alone."""

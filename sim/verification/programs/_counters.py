@@ -25,6 +25,8 @@ class Counters:
         what the other needs the next time.
     free
         The other counters, with the unit that waits.
+    full
+        One unit signals it as often as it can count, and itself waits.
     unused
         Nobody signals it.
     """
@@ -36,12 +38,13 @@ class Counters:
     shares: tuple[int, int]
     meeting: tuple[int, int]
     free: tuple[tuple[int, int], ...]
+    full: tuple[int, int]
     unused: int
 
     @classmethod
     def draw(cls, draw: Draw) -> Counters:
         """Deal the counters out."""
-        stored, loaded, contested, first, second, unused, *free = draw.sample(range(COUNTERS), COUNTERS)
+        stored, loaded, contested, first, second, full, unused, *free = draw.sample(range(COUNTERS), COUNTERS)
         one, other = draw.sample(_UNITS, 2)
         return cls(
             stored=stored,
@@ -51,5 +54,6 @@ class Counters:
             shares=(draw.amount(1, 3), draw.amount(1, 3)),
             meeting=(first, second),
             free=tuple((counter, draw.choice(_UNITS)) for counter in free),
+            full=(full, draw.choice(_UNITS)),
             unused=unused,
         )

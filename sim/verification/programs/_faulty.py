@@ -55,9 +55,9 @@ def random_faulty_program(core: Core, *, seed: int) -> TestProgram:
     """
     draw = Draw(f"faulty program {seed}")
     parts = make_parts(core, draw)
-    start = opening(parts, draw)
-    check_room(core, len(start) + 1)
     loop_count = draw.choice((0, 1, 2))
+    start = opening(parts, draw, loop_count=loop_count)
+    check_room(core, len(start) + 1)
     room = core.program_instructions - len(start)
     ending = Ending(parts, draw, loop_count).words(room)
     left = min(room - len(ending), draw.randint(0, _LONGEST_BODY))
@@ -225,7 +225,7 @@ def illegal_word_programs(core: Core, *, seed: int, count: int) -> Iterator[Test
     """
     draw = Draw(f"illegal words {seed}")
     parts = make_parts(core, draw)
-    start = (*opening(parts, draw), *_handed_over(parts, draw), *_all_idle(parts))
+    start = (*opening(parts, draw, loop_count=0), *_handed_over(parts, draw), *_all_idle(parts))
     check_room(core, len(start) + 2)
     cells = random_cells(core, np.random.default_rng(seed))
     operands = OperandMaker(core, draw)

@@ -2,20 +2,22 @@
 
 A start clears registers, queues, row buffers and counters. The opening gives every address register its window, enables
 every macro, writes all accumulators of both banks, and with their sums every byte of both banks of the output buffer.
+Each time it does so a little differently, so that each command comes to be the first of its unit.
 """
 
 from __future__ import annotations
 
 from nngen.isa import BY_MNEMONIC, Instruction, Unit, instruction
 
+from ._commands import NOP
 from ._draw import Draw
-from ._layout import AddressRegister, Area
-from ._merge import BANKS, MVM, POST, SEQUENCER, Item
+from ._layout import Area
+from ._merge import BANKS, LOAD, MVM, POST, SEQUENCER, STORE, Item
 from ._parts import Parts
 
 WORD = 4  # bytes of an output where WORDS is 1
-_INSERTED = 0.25
-# Registers that leave what the opening has to define defined.
+_SOMETIMES = 0.2
+# Registers that leave defined what the opening has to define.
 _HARMLESS = frozenset({"INVERT", "GROUP", "PLANES", "NEGATE_TOP", "SLICES", "LOWEST", "HIGHEST", "ZERO_POINT", "ROUNDING"})
 
 
@@ -24,86 +26,154 @@ def opening_records(output_buffer_bytes: int) -> int:
     return min(output_buffer_bytes // WORD, 32)
 
 
-def opening(parts: Parts, draw: Draw) -> tuple[Instruction, ...]:
-    """Return a random opening."""
-    commands, layout = parts.commands, parts.commands.layout
-    read, write = draw.choice(layout.registers[Area.READ]), draw.choice(layout.registers[Area.WRITE])
-    windows = [layout.set_window(draw, read, fresh=True), layout.set_window(draw, write, fresh=True)]
-    draw.shuffle(windows)
-    others = [register for register in layout.all if register not in (read, write)]
-    draw.shuffle(others)
-    items: list[Item] = [(SEQUENCER, layout.set_window(draw, register, fresh=True)) for register in others]
-    commands.wanders = False
-    items += _before(parts, draw, read, write)
-    configured = len(items)
-    items += _settings(parts, draw)
-    for _ in range(BANKS):
-        items.append(commands.load(Area.READ, via=read, first=1, last=1))
-        items += _accumulate(parts, draw)
-        items += _outputs(parts)
-        items.append(commands.store(Area.WRITE, via=write, release=1))
-    if draw.chance(_INSERTED):
-        parts.handshake(items)
-    if draw.chance(_INSERTED):
-        items.insert(draw.randint(configured, len(items)), commands.setting(_HARMLESS))
-    commands.wanders = True
-    return (*(made for window in windows for made in window), *parts.merge(items))
+def opening(parts: Parts, draw: Draw, *, loop_count: int = 1) -> tuple[Instruction, ...]:
+    """Return a random opening.
 
-
-def _before(parts: Parts, draw: Draw, read: AddressRegister, write: AddressRegister) -> list[Item]:
-    """Return, at times, a first command for each unit while no macro is enabled and all bounds of outputs are 0.
-
-    MVM then writes nothing, and whatever the accumulators hold, outputs are 0; STORE takes no more of them.
+    Parameters
+    ----------
+    loop_count
+        Repetitions of loops that ask the host; 0: there are none.
     """
-    commands = parts.commands
-    if not draw.chance(_INSERTED):
-        return []
-    load, mvm = commands.load(Area.READ, via=read, first=1, last=1), commands.mvm(first=1, last=1, release=1)
-    post = commands.post(first=1, last=1, release=1)
-    record, count = post[1][0]["record"], post[1][0]["count"]
-    outputs = sum(made.last for made in commands.records[record : record + count])
-    if not outputs:
-        return []
-    return [load, mvm, post, commands.store(Area.WRITE, via=write, most=outputs, release=1)]
+    maker = _Opening(parts, draw)
+    start = list(maker.windows)
+    if loop_count and draw.chance(_SOMETIMES):
+        size = draw.randint(1, len(start)) if draw.chance(0.5) else 1
+        host = draw.chance(0.5)
+        count = draw.number(0, 65535) if host else draw.amount(1, 24)
+        # The SETs of windows may be repeated; a single NOP stands for those who want a short body.
+        body = start[:size] if size > 1 else [NOP]
+        start = [instruction("LOOP", count=count, length=len(body), host=int(host)), *body, *start[len(body) * (size > 1) :]]
+    elif draw.chance(_SOMETIMES):
+        start.insert(0, NOP)
+    return (*start, *parts.merge(maker.items()))
 
 
-def _settings(parts: Parts, draw: Draw) -> list[Item]:
-    settings, macros = parts.commands.settings, parts.commands.core.macros
-    mvm = [settings.set(Unit.MVM, "MACRO", m, value=settings.macro(enabled=True)) for m in range(macros)]
-    post = [settings.set(Unit.POST, name) for name in ("LOWEST", "HIGHEST")]
-    post.append(settings.set(Unit.POST, "WORDS", value=1))
-    draw.shuffle(mvm)
-    draw.shuffle(post)
-    return [*((MVM, (made,)) for made in mvm), *((POST, (made,)) for made in post)]
+class _Opening:
+    """Makes the parts of an opening.
 
+    Attributes
+    ----------
+    windows
+        SETs of the address registers that are used at once.
+    """
 
-def _accumulate(parts: Parts, draw: Draw) -> list[Item]:
-    """Return MVMs that overwrite every entry of an accumulator bank."""
-    entries = parts.commands.core.accumulator_entries
-    most = BY_MNEMONIC["MVM"].field("steps").highest
-    cut = draw.randint(1, entries - 1) if entries > 1 and (entries > most or draw.chance(0.2)) else entries
-    spans = [(0, cut), (cut, entries)] if cut < entries else [(0, entries)]
-    return [
-        parts.commands.mvm(
-            classes=0xFFFF, entry=start, steps=end - start, overwrite=1, first=int(start == 0),
-            last=int(end == entries), release=int(end == entries),
-        )
-        for start, end in spans
-    ]  # fmt: skip
+    def __init__(self, parts: Parts, draw: Draw) -> None:
+        self._parts = parts
+        self._draw = draw
+        self._commands = parts.commands
+        layout = parts.commands.layout
+        self._used = {area: draw.choice(registers) for area, registers in layout.registers.items() if registers}
+        self.windows = [made for r in self._used.values() for made in layout.set_window(draw, r, fresh=True)]
+        self._others = [r for r in layout.all if r not in self._used.values()]
+        draw.shuffle(self._others)
 
+    def items(self) -> list[Item]:
+        """Return everything but the first windows, as the rules of ``_merge`` ask for it."""
+        draw, commands, parts = self._draw, self._commands, self._parts
+        made: list[Item] = [
+            (SEQUENCER, commands.layout.set_window(draw, register, fresh=True)) for register in self._others
+        ]
+        commands.wanders = False
+        if draw.chance(_SOMETIMES):
+            made += self._without_macros()
+        if Area.WHOLE in self._used and draw.chance(_SOMETIMES):
+            made += self._erased()
+        configured = len(made)
+        if draw.chance(_SOMETIMES):
+            made.append(commands.setting())
+        made += self._settings()
+        for _ in range(BANKS):
+            made += self._loads()
+            made += self._accumulated()
+            made += self._outputs()
+            made += self._stores()
+        if draw.chance(_SOMETIMES):
+            parts.handshake(made)
+            configured = len(made)  # behind it nothing may come between
+        if draw.chance(_SOMETIMES):
+            parts.many_signals(made)
+            configured = len(made)
+        if draw.chance(_SOMETIMES):
+            made.insert(draw.randint(configured, len(made)), commands.setting(_HARMLESS))
+        commands.wanders = True
+        return made
 
-def _outputs(parts: Parts) -> list[Item]:
-    """Return POSTs that write every byte of a bank of the output buffer."""
-    size = parts.commands.core.output_buffer_bytes
-    count = min(opening_records(size), len(parts.commands.records))
-    rounds = -(-(size // WORD) // count)
-    plain = {"record": 0, "count": count}
-    if rounds == 1:
-        return [(POST, (instruction("POST", first=1, last=1, release=1, **plain),))]
-    middle = instruction("POST", **plain)
-    made: list[Item] = [(POST, (instruction("POST", first=1, **plain),))]
-    if rounds > 3:
-        made.append((POST, (instruction("LOOP", count=rounds - 2, length=1), middle)))
-    elif rounds == 3:
-        made.append((POST, (middle,)))
-    return [*made, (POST, (instruction("POST", last=1, release=1, **plain),))]
+    def _without_macros(self) -> list[Item]:
+        """Return commands of all units while no macro is enabled and all bounds of outputs are 0.
+
+        MVM then writes nothing, and whatever the accumulators hold, outputs are 0; STORE takes no more of them. So the
+        first of two may even go without the bank that only the second acquires.
+        """
+        draw, commands = self._draw, self._commands
+        flags = {"last": 0, "release": 0}, {"last": 1, "release": 1}
+        first = draw.choice(((0, 1), (1, 0)))
+        load = self._loads()
+        mvm = [commands.mvm(first=f, **others) for f, others in zip(first, flags, strict=True)]
+        first = draw.choice(((0, 1), (1, 0)))
+        post = [commands.post(first=f, **others) for f, others in zip(first, flags, strict=True)]
+        record, count = post[-1][1][0]["record"], post[-1][1][0]["count"]
+        outputs = sum(made.last for made in commands.records[record : record + count])
+        if not outputs:
+            return []
+        return [*load, *mvm, *post, *self._stores(most=outputs)]
+
+    def _erased(self) -> list[Item]:
+        """Return a FILL of anything in memory; LOAD waits for it."""
+        commands, stored = self._commands, self._parts.counters.stored
+        fill = commands.fill(Area.WHOLE, via=self._used[Area.WHOLE])
+        return [fill, commands.signal(STORE, stored), commands.wait(LOAD, stored, 1)]
+
+    def _loads(self) -> list[Item]:
+        """Return LOADs of a row buffer; the first, which may go without acquiring it, where it is the first of all."""
+        draw = self._draw
+        flags = draw.choice((((1, 1),), ((1, 1),), ((1, 0), (0, 1))))
+        return [self._commands.load(Area.READ, via=self._used[Area.READ], first=f, last=l) for f, l in flags]
+
+    def _stores(self, *, most: int = 1 << 16) -> list[Item]:
+        draw, commands, via = self._draw, self._commands, self._used[Area.WRITE]
+        made = [commands.store(Area.WRITE, via=via, most=most, release=1)]
+        if draw.chance(_SOMETIMES):
+            made.insert(0, commands.store(Area.WRITE, via=via, most=most, release=0))
+        if draw.chance(_SOMETIMES):
+            made.insert(0, commands.fill(Area.WRITE, via=via))
+        return made
+
+    def _settings(self) -> list[Item]:
+        settings, draw = self._commands.settings, self._draw
+        macros = range(self._commands.core.macros)
+        mvm = [settings.set(Unit.MVM, "MACRO", m, value=settings.macro(enabled=True)) for m in macros]
+        post = [settings.set(Unit.POST, name) for name in ("LOWEST", "HIGHEST")]
+        post.append(settings.set(Unit.POST, "WORDS", value=1))
+        draw.shuffle(mvm)
+        draw.shuffle(post)
+        return [*((MVM, (made,)) for made in mvm), *((POST, (made,)) for made in post)]
+
+    def _accumulated(self) -> list[Item]:
+        """Return MVMs that overwrite every entry of an accumulator bank."""
+        draw, entries = self._draw, self._commands.core.accumulator_entries
+        most = BY_MNEMONIC["MVM"].field("steps").highest
+        cut = draw.randint(1, entries - 1) if entries > 1 and (entries > most or draw.chance(_SOMETIMES)) else entries
+        spans = [(0, cut), (cut, entries)] if cut < entries else [(0, entries)]
+        return [
+            self._commands.mvm(
+                classes=0xFFFF, entry=start, steps=end - start, overwrite=1, first=int(start == 0),
+                last=int(end == entries), release=int(end == entries),
+            )
+            for start, end in spans
+        ]  # fmt: skip
+
+    def _outputs(self) -> list[Item]:
+        """Return POSTs that write every byte of a bank of the output buffer."""
+        size, records = self._commands.core.output_buffer_bytes, self._commands.records
+        count = min(opening_records(size), len(records))
+        rounds = -(-(size // WORD) // count)
+        plain = {"record": 0, "count": count}
+        if rounds == 1:
+            return [(POST, (instruction("POST", first=1, last=1, release=1, **plain),))]
+        middle = instruction("POST", **plain)
+        made: list[Item] = [(POST, (instruction("POST", first=1, **plain),))]
+        if rounds > 3:
+            made.append((POST, (instruction("LOOP", count=rounds - 2, length=1), middle)))
+        elif rounds == 3:
+            made.append((POST, (middle,)))
+        return [*made, (POST, (instruction("POST", last=1, release=1, **plain),))]

@@ -16,8 +16,8 @@ from ._settings import is_words
 _UNITS = (LOAD, MVM, POST, STORE)
 _MANY_COMMANDS = 64
 _SENDERS = 4  # handshakes on one counter in a block, at most
+_OVERWRITTEN = 0.1
 _LARGEST_PRODUCT = 40  # of planes, slices and steps
-_MANY_SIGNALS = 0.02  # of handshakes with more signals than one would write down
 
 
 class Parts:
@@ -176,34 +176,41 @@ class Parts:
         draw = self._draw
         counter, unit = draw.choice(self.counters.free)
         total = min(draw.amount(1, 4), self._most_signals)
-        if self.nests and draw.chance(_MANY_SIGNALS):
-            total = draw.number(1, self._most_signals)
-            made[:0] = self._many_signals(counter, total)
-            end = 2
-        else:
-            places = sorted(draw.randint(0, len(made)) for _ in range(total))
-            for i, place in enumerate(places):
-                made.insert(place + i, self.commands.signal(draw.choice(_UNITS), counter))
-            end = places[-1] + total
+        places = sorted(draw.randint(0, len(made)) for _ in range(total))
+        for i, place in enumerate(places):
+            made.insert(place + i, self.commands.signal(draw.choice(_UNITS), counter))
+        end = places[-1] + total
         place = draw.randint(end, len(made)) if draw.chance(0.5) else end
         waits = [total] if draw.chance(0.7) else [1] * min(total, 3)
         waits[-1] = total - sum(waits[:-1])
         for count in waits:
             made.insert(place, self.commands.wait(unit, counter, count))
 
-    def _many_signals(self, counter: int, count: int) -> list[Item]:
-        unit, (signal,) = self.commands.signal(self._draw.choice(_UNITS), counter)
+    def many_signals(self, made: list[Item]) -> None:
+        """Insert as many signals as the counter can count, or fewer, and the WAIT of the same unit for all of them.
+
+        The unit cannot signal again before, so the counter never holds more.
+        """
+        draw = self._draw
+        counter, unit = self.counters.full
+        count = draw.number(2, (1 << COUNTER_BITS) - 1)
+        _, (signal,) = self.commands.signal(unit, counter)
+        made.insert(draw.randint(0, len(made)), self.commands.wait(unit, counter, count))
         # A loop must not end where the one around it does.
-        return [(unit, (instruction("LOOP", count=count, length=1), signal)), (SEQUENCER, (NOP,))]
+        made[:0] = [(unit, (instruction("LOOP", count=count, length=1), signal)), (SEQUENCER, (NOP,))]
 
     # ------------------------------------------------------------------ configuration
 
     def configure(self, made: list[Item]) -> None:
         """Insert SETs of units' registers; outputs keep their width while an output buffer is being written."""
-        for _ in range(self._draw.amount(1, 4)):
+        draw = self._draw
+        for _ in range(draw.amount(1, 4)):
             item = self.commands.setting()
             places = _between_outputs(made) if is_words(item[1][0]) else range(len(made) + 1)
-            made.insert(self._draw.choice(places), item)
+            place = draw.choice(places)
+            made.insert(place, item)
+            if draw.chance(_OVERWRITTEN):
+                made.insert(place, self.commands.overwritten(item))
 
     def words_then_bytes(self, made: list[Item]) -> None:
         """Insert SETs that let outputs be bytes from somewhere in the output buffer on, and words before."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from nngen.arch import Core
 from nngen.errors import ProgramError
-from nngen.isa import ADDRESS_REGISTERS, LOOP_DEPTH, Instruction
+from nngen.isa import ADDRESS_REGISTERS, BY_MNEMONIC, LOOP_DEPTH, Instruction, instruction
 
 from ._commands import NOP, Commands
 from ._constants import random_cells, random_records
@@ -25,6 +25,7 @@ _ISSUES = 1.7  # instructions issued for each one of the body
 _SMALL_MEMORY = 64  # program memory below which there is no room for all windows
 _LONGEST_BODY = 60
 _SMALLEST_PART = 4
+_AROUND = 0.1  # how often loops that never end hold HALT
 _WATCHDOGS = (0, 1 << 16, (1 << 32) - 1, 1000)
 
 _KINDS = {
@@ -56,21 +57,58 @@ def random_program(core: Core, *, seed: int, length: int = DEFAULT_LENGTH) -> Te
     """
     draw = Draw(f"random program {seed}")
     parts = make_parts(core, draw)
-    start = opening(parts, draw)
-    room = min(max(length, len(start) + 1), core.program_instructions) - len(start) - 1
-    check_room(core, len(start) + 1)
     loop_count = draw.choice((1, 1, 2, 3, draw.amount(1, 16)))
+    start = opening(parts, draw, loop_count=loop_count)
+    around = draw.chance(_AROUND)
+    if around:
+        start = (_endless_loop(draw, least=max(length, len(start)) + 4 * LOOP_DEPTH), *start)
+    check_room(core, len(start) + 1)
+    room = min(length, core.program_instructions) - len(start) - 1
+    left_open = draw.randint(1, LOOP_DEPTH - around) if room > _SMALLEST_PART * LOOP_DEPTH and draw.chance(_AROUND) else 0
+    body = tuple(Composer(parts, draw, loop_count).body(max(room, 0) - 2 * left_open, depth=int(around)))
+    address = len(start) + len(flatten(body))
     return TestProgram(
         name=f"random {seed}",
         opening=start,
-        body=tuple(Composer(parts, draw, loop_count).body(room)),
-        ending=(HALT,),
+        body=body,
+        ending=(*_open_loops(draw, left_open, address, start[0]["length"] if around else 1 << 16), HALT),
         records=parts.commands.records,
         cells=random_cells(core, np.random.default_rng(seed)),
         loop_count=loop_count,
         watchdog=draw.choice(_WATCHDOGS),
         traffic=parts.commands.layout.traffic,
     )
+
+
+def _endless_loop(draw: Draw, *, least: int) -> Instruction:
+    """Return a LOOP around all that can follow, HALT included, so that nobody comes to its end."""
+    most = BY_MNEMONIC["LOOP"].field("length").highest
+    host = draw.chance(0.3)
+    return instruction("LOOP", count=draw.number(1, 65535), length=draw.number(min(least, most), most), host=int(host))
+
+
+def _open_loops(draw: Draw, count: int, address: int, end: int) -> list[Instruction]:
+    """Return LOOPs that HALT leaves open, each of which ends before the one around it, with NOPs between them.
+
+    Parameters
+    ----------
+    address
+        Of the first.
+    end
+        Last address of the loop around them.
+    """
+    most = BY_MNEMONIC["LOOP"].field("length").highest
+    made: list[Instruction] = []
+    for _ in range(count):
+        longest = min(most, end - address - 1)
+        length = draw.choice((longest, draw.randint(max(longest - 99, 2 * LOOP_DEPTH), longest)))
+        host = draw.chance(0.3)
+        made.append(instruction("LOOP", count=draw.number(1, 65535), length=length, host=int(host)))
+        end, address = address + length, address + 1
+        if draw.chance(0.3):
+            made.append(NOP)
+            address += 1
+    return made
 
 
 def make_parts(core: Core, draw: Draw) -> Parts:
@@ -115,13 +153,14 @@ class Composer:
             "words": (0.05, 2, parts.words_then_bytes),
             "move": (0.4, 16, parts.move),
             "fill": (0.15, 1, parts.fill),
+            "signals": (0.003, 4, parts.many_signals),
         }
 
-    def body(self, room: int) -> list[Block | Repeat]:
-        """Return about ``room`` instructions, not more."""
+    def body(self, room: int, *, depth: int = 0) -> list[Block | Repeat]:
+        """Return about ``room`` instructions, not more, inside ``depth`` loops."""
         made, left, issues = [], room, _ISSUES * room
         while left > 0:
-            element, size, cost = self._element(left, issues, depth=0)
+            element, size, cost = self._element(left, issues, depth=depth)
             made.append(element)
             left -= size
             issues = max(issues - cost, left)
@@ -178,8 +217,8 @@ class Composer:
                 return parts.exchange_anywhere()  # nothing that touches memory may come between
             made += self._part(kind, left)
             left = room - _size(made)
-        for probability, most, insert in self._inserts.values():
-            if left >= most and draw.chance(probability):
+        for name, (probability, most, insert) in self._inserts.items():
+            if left >= most and draw.chance(probability) and (name != "signals" or parts.nests):
                 insert(made)
                 left = room - _size(made)
         return made

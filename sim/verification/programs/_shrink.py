@@ -8,6 +8,7 @@ from dataclasses import replace
 from ._program import Block, Repeat, TestProgram
 
 Elements = tuple[Block | Repeat, ...]
+Whole = Callable[[Elements], Elements]
 
 
 def shrink(program: TestProgram, fails: Callable[[TestProgram], bool], *, attempts: int) -> TestProgram:
@@ -44,8 +45,8 @@ class _Shrinker:
         self._shorten(self.program.body, lambda body: body)
         return self.program is not before
 
-    def _shorten(self, elements: Elements, whole: Callable[[Elements], Elements]) -> None:
-        """Shrink a part of the body; ``whole`` puts the body together around what is left of it."""
+    def _shorten(self, elements: Elements, whole: Whole) -> Elements:
+        """Return what is left of a part of the body; ``whole`` puts the body together around it."""
         size = len(elements)
         while size:
             start = 0
@@ -56,20 +57,24 @@ class _Shrinker:
                 else:
                     start += size
             size //= 2
-        for place, element in enumerate(elements):
+        for place in reversed(range(len(elements))):
+            element = elements[place]
             if isinstance(element, Repeat):
-                self._simplify(element, lambda made, i=place, of=elements: whole((*of[:i], *made, *of[i + 1 :])))
+                before, behind = elements[:place], elements[place + 1 :]
+                elements = before + self._simplify(element, _between(before, behind, whole)) + behind
+        return elements
 
-    def _simplify(self, loop: Repeat, whole: Callable[[Elements], Elements]) -> None:
-        """Let a loop be its body, have fewer rounds, or a smaller body."""
+    def _simplify(self, loop: Repeat, whole: Whole) -> Elements:
+        """Return the body of a loop in its place, or the loop with fewer rounds or a smaller body."""
         if self._holds(whole(loop.body)):
-            return
+            return self._shorten(loop.body, whole)
         for count in (1, 2, loop.count // 2):
             fewer = replace(loop, count=count, host=False)
             if (loop.host or 0 < count < loop.count) and self._holds(whole((fewer,))):
                 loop = fewer
                 break
-        self._shorten(loop.body, lambda body: whole((replace(loop, body=body),)))
+        body = self._shorten(loop.body, lambda body: whole((replace(loop, body=body),)))
+        return (replace(loop, body=body),)
 
     def _holds(self, body: Elements) -> bool:
         """Whether the program with this body fails, too: then it is the one to go on from."""
@@ -81,3 +86,7 @@ class _Shrinker:
             self.program = tried
             return True
         return False
+
+
+def _between(before: Elements, behind: Elements, whole: Whole) -> Whole:
+    return lambda made: whole(before + made + behind)

