@@ -5,10 +5,11 @@ PYTEST_WORKERS ?= auto
 PYTHONBIN := $(VENV)/bin/python
 STAMP := $(VENV)/.nngen-setup
 
-NIGHTLY := nightly-slow-tests nightly-benchmark
+NIGHTLY_ISA := nightly-isa-micro nightly-isa-odd
+NIGHTLY := nightly-slow-tests nightly-benchmark $(NIGHTLY_ISA)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint nightly $(NIGHTLY) benchmark clean
+.PHONY: help setup demo test lint nightly nightly-isa $(NIGHTLY) benchmark clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -37,8 +38,22 @@ nightly: $(STAMP)  ## everything slow; resumes where it stopped
 nightly-slow-tests: $(STAMP)
 	@.ci/nightly $@ sh -c '$(PYTHONBIN) -m pytest -q -m slow || test $$? = 5' # 5: none is marked slow
 
-nightly-benchmark: $(STAMP)
+nightly-nightly-isa: $(STAMP)  ## 20 million random instructions on two chips
+	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_ISA)
+
+$(NIGHTLY_ISA): nightly-isa-%: $(STAMP)
+	@.ci/nightly $@ $(VENV)/bin/nngen verify-isa --arch flows/architectures/$*.toml --instructions 10000000 \
+		--simulator verilator --complete --resume .nightly/isa --coverage .nightly/isa-$*.md --json .nightly/isa-$*.json
+
+benchmark: $(STAMP)
 	@.ci/nightly $@ $(MAKE) --no-print-directory benchmark
+
+nightly-isa: $(STAMP)  ## 20 million random instructions on two chips
+	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_ISA)
+
+$(NIGHTLY_ISA): nightly-isa-%: $(STAMP)
+	@.ci/nightly $@ $(VENV)/bin/nngen verify-isa --arch flows/architectures/$*.toml --instructions 10000000 \
+		--simulator verilator --complete --resume .nightly/isa --coverage .nightly/isa-$*.md --json .nightly/isa-$*.json
 
 benchmark: $(STAMP)  ## the figures that the design is measured against
 	@$(PYTHONBIN) -m nngen.flows.benchmarks

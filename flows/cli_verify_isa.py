@@ -52,7 +52,7 @@ def verify_isa(
     runs: Annotated[
         int,
         typer.Option("--runs", metavar="R", min=1, help="Runs of each program, with other data, stalls and traffic."),
-    ] = 8,
+    ] = 16,
     jobs: Annotated[
         int | None, typer.Option("--jobs", metavar="J", min=1, help="Processes.", show_default="one a core")
     ] = None,
@@ -62,6 +62,18 @@ def verify_isa(
         typer.Option("--program", metavar="P", min=0, help="Run this random program again, and no other.",
                      show_default=False),
     ] = None,
+    waves: Annotated[
+        Path | None,
+        typer.Option(
+            "--waves",
+            metavar="F",
+            help="With --program: write the waveform of a run, or of the failure (.fst or .vcd).",
+            show_default=False,
+        ),
+    ] = None,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Fail where a bin of the functional coverage is missing, too.")
+    ] = False,
     resume: Annotated[
         Path | None,
         typer.Option("--resume", metavar="DIR", help="Keep finished batches there, and go on from them.",
@@ -81,6 +93,8 @@ def verify_isa(
     Compared at every retirement of every unit: cycle, instruction, address, and a digest of what it wrote. A difference
     is shown on the shortest program that has it. Exit status 1 if anything differs.
     """
+    if waves is not None and program is None:
+        raise typer.BadParameter("needs --program", param_hint="--waves")
     for path in (coverage, json):
         files.check_writable(path)
     with progress.shown() as step:
@@ -93,12 +107,12 @@ def verify_isa(
         else:
             result = flow.replay(
                 architecture, number=program, seed=seed, simulator=simulator.value, runs=runs, cells=cells or (),
-                progress=step,
+                waves=waves, progress=step,
             )  # fmt: skip
     if json is not None:
         files.write_file(json, (json_format.dumps(report.describe(result), indent=2) + "\n").encode())
     if coverage is not None:
         files.write_file(coverage, coverage_report.markdown(report.coverage_of(result)).encode())
     present.show(report.render(result, command=report.replay_command(architecture, result)))
-    if not result.equal:
+    if not result.equal or (complete and not report.coverage_of(result).complete):
         raise typer.Exit(COMPARISON_FAILED)

@@ -16,10 +16,12 @@ from nngen.sim.cosim.scripted import Simulation, SimulatorName, open_simulation
 from nngen.sim.verification.regression import (
     RUNS,
     RegressionResult,
+    cases,
     kept_folder,
     regress,
     regress_case,
     regress_directed,
+    run_interactively,
 )
 
 from .progress import Progress, quiet
@@ -129,14 +131,22 @@ def replay(
     simulator: SimulatorName = "icarus",
     runs: int = RUNS,
     cells: Sequence[Path] = (),
+    waves: Path | None = None,
     progress: Progress = quiet,
 ) -> IsaVerification:
-    """Run one random program of a regression again; parameters as in :func:`verify_isa`."""
+    """Run one random program of a regression again; parameters as in :func:`verify_isa`.
+
+    ``waves`` is where to write the waves of its first run, or of the failure, in Icarus (``.fst`` or ``.vcd``).
+    """
     chip = read_architecture(architecture, cells=tuple(cells))
     progress("compiling the Verilog")
     simulation: Simulation = open_simulation(chip, simulator)
     begin = time.monotonic()
     result = regress_case(chip.core, simulation, seed=seed, number=number, runs=runs, progress=progress)
+    if waves is not None:
+        progress("simulating with waves")
+        case = cases(chip.core, seed=seed, number=number, runs=runs)[0]
+        run_interactively(chip, case if result.failure is None else result.failure.case, waves=waves)
     return IsaVerification(
         architecture=chip, simulator=simulator, seed=seed, runs=runs, directed=None, random=result,
         seconds=time.monotonic() - begin,

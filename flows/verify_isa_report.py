@@ -11,7 +11,7 @@ from rich.text import Text
 
 from nngen.errors import ProgramError
 from nngen.isa import Instruction, Unit, decode, instruction_text
-from nngen.sim.verification.coverage import CoverageReport, read_waivers, summarize
+from nngen.sim.verification.coverage import Coverage, CoverageReport, read_waivers, summarize
 from nngen.sim.verification.lockstep import RETIREMENT, Case, Mismatch, Retirements
 from nngen.sim.verification.regression import Failure, RegressionResult
 
@@ -28,10 +28,11 @@ _MISSING_BINS = 12
 
 def coverage_of(result: IsaVerification) -> CoverageReport:
     """Return the functional coverage of both parts together."""
-    parts = [part.coverage for part in (result.directed, result.random) if part is not None]
-    for part in parts[1:]:
-        parts[0].merge(part)
-    return summarize(parts[0], read_waivers())
+    coverage = Coverage(result.architecture.core)
+    for part in (result.directed, result.random):
+        if part is not None:
+            coverage.merge(part.coverage)
+    return summarize(coverage, read_waivers())
 
 
 def describe(result: IsaVerification) -> dict[str, Any]:
@@ -48,7 +49,13 @@ def describe(result: IsaVerification) -> dict[str, Any]:
         "instructions_per_second": round(random.instructions / result.seconds) if random and result.seconds else 0,
         "directed": None if result.directed is None else _part(result.directed),
         "random": None if random is None else _part(random),
+        "coverage": _coverage(coverage_of(result)),
     }
+
+
+def _coverage(report: CoverageReport) -> dict[str, Any]:
+    total = report.total
+    return {"bins": total.bins, "hit": total.hit, "waived": total.waived, "missing": [b.name for b in report.missing]}
 
 
 def _part(part: RegressionResult) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The figures that the design is measured against: ``python -m nngen.flows.benchmarks``."""
 
 from .chips import measure_building, measure_digits, measure_layers
+from .faults import measure_faults
 from .golden import measure_golden
 from .registry import Benchmark, Row
 
@@ -26,6 +27,11 @@ BENCHMARKS = [
         name="building",
         description="time to compile a network, and to build it with Verilog",
         measure=measure_building,
+    ),
+    Benchmark(
+        name="faults",
+        description="instructions after which planted faults of the hardware are seen",
+        measure=measure_faults,
     ),
 ]
 """All benchmarks, in the order they run."""

@@ -22,7 +22,7 @@ class Stalls(wiring.Component):
     Ports
     -----
     load, seed
-        In: start the sequence of this seed.
+        In: start the sequence of this seed, which must stay as it is until the next start.
     valid
         In: a command is there.
     held
@@ -44,7 +44,9 @@ class Stalls(wiring.Component):
         ]
         with m.If(~_chosen(state, SHORT_HOLD) & _chosen(state, LONG_HOLD)):
             m.d.comb += hold.eq(_cycles(state, LONG_HOLD))
-        with m.If(self.load):
+        with m.If(self.seed == 0):  # tied to 0, nothing of this is left
+            m.d.sync += [state.eq(0), waited.eq(0)]
+        with m.Elif(self.load):
             m.d.sync += [state.eq(self.seed.rotate_left(stall_rotation(self.code))), waited.eq(0)]
         with m.Elif(self.advance):
             m.d.sync += [state.eq(_next(state)), waited.eq(0)]

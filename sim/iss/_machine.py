@@ -243,9 +243,10 @@ class _Execution:
         width = 4 if words else 1
         room = (self._core.output_buffer_bytes - self._position) // width
         outputs = outputs[:room]
-        end = self._position + len(outputs) * width
-        self._outputs[self._post_output, self._position : end] = output_bytes(outputs, words=words)
-        self._position = end
+        moved = len(outputs) * width
+        start = self._position - self._position % width  # words are aligned
+        self._outputs[self._post_output, start : start + moved] = output_bytes(outputs, words=words)
+        self._position += moved
         return post_digest(outputs) if self._digesting and len(outputs) else 0
 
     def _store(self, operation: Operation, address: int) -> Digest:

@@ -109,7 +109,7 @@ def post_outputs(run: RecordRun, bank: IntArray, registers: Registers, *, accumu
     rounding = ROUNDINGS[code] if code < len(ROUNDINGS) else _FLOOR
     outputs = requantize(sums, run.multiplier, run.offset, run.shift, rounding) + registers.zero_point
     lowest, highest = registers.bounds
-    return np.minimum(np.maximum(outputs, lowest), highest)
+    return np.where(outputs > highest, highest, np.maximum(outputs, lowest))
 
 
 def output_bytes(outputs: IntArray, *, words: int) -> ByteArray:

@@ -33,7 +33,7 @@ _SCRIPT, _LOG = "script.txt", "log.txt"
 _LOG_LINES = 20
 _VERILATOR_OPTIONS = (
     "--cc", "--exe", "--build", "-O3", "--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Mdir", "made",
-    "--top-module", _BENCH, "-o", "bench", "-CFLAGS", "-O2",
+    "--top-module", _BENCH, "-o", "bench", "-CFLAGS", "-O3",
 )  # fmt: skip
 _ICARUS_OPTIONS = ("-g2012", "-s", _CLOCK, "-o", "bench.vvp")
 

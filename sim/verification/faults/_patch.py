@@ -1,4 +1,4 @@
-"""Plants a fault in a module without touching it: a fresh copy is made from a source text in which one snippet differs."""
+"""Plants a fault without touching the module: a fresh copy is made from its source, in which one snippet differs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import resolve_name
 from types import CodeType, ModuleType
 
 
@@ -51,15 +52,15 @@ class SourcePatch:
 def patched_module(patch: SourcePatch, *, entry: ModuleType | None = None) -> ModuleType:
     """Return a fresh copy of a module that has the fault, or uses the module that has it.
 
-    What the copy imports from the package that holds both modules is copied with it, all else is shared. No module
-    that is imported already changes, and ``sys.modules`` keeps the originals.
+    No module that is imported already changes, and ``sys.modules`` keeps the originals.
 
     Parameters
     ----------
     patch
         The fault.
     entry
-        The module to copy; by default the patched one.
+        The module to copy, by default the patched one. What another one imports from the package that holds both is
+        copied with it, so that all of these use the fault; everything else is shared.
 
     Raises
     ------
@@ -72,12 +73,14 @@ def patched_module(patch: SourcePatch, *, entry: ModuleType | None = None) -> Mo
 
 
 def _common_package(one: ModuleType, other: ModuleType) -> str:
+    if one is other:
+        return one.__name__
     common: list[str] = []
     for a, b in zip(_package(one).split("."), _package(other).split("."), strict=False):
         if a != b:
             break
         common.append(a)
-    if one is not other and len(common) < 2:
+    if len(common) < 2:
         raise ValueError(
             f"module that is to use the patched {one.__name__} must lie in a package with it, not be {other.__name__}"
         )
@@ -109,10 +112,10 @@ class _Copies:
         name = original.__name__
         if name in self._copies:
             return self._copies[name]
+        # It keeps the name: dataclasses look their module up in sys.modules.
         copy = ModuleType(name, original.__doc__)
         copy.__package__ = original.__package__
         copy.__file__ = original.__file__
-        # The name of the original: dataclasses look their module up in sys.modules.
         copy.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
         if hasattr(original, "__path__"):
             copy.__path__ = original.__path__
@@ -129,18 +132,24 @@ class _Copies:
     def _import(
         self,
         name: str,
-        namespace: Mapping[str, object] | None = None,
-        local: Mapping[str, object] | None = None,
-        names: Sequence[str] | None = (),
+        namespace: Mapping[str, object],
+        _local: Mapping[str, object] | None = None,
+        attributes: Sequence[str] | None = None,
         level: int = 0,
     ) -> ModuleType:
-        """Import as the statement does, but take the package's modules from the copies."""
-        module = builtins.__import__(name, namespace, local, names or (), level)
-        if not names or not f"{module.__name__}.".startswith(f"{self._package}."):
+        """Do what an import statement does, but take the package's modules from the copies.
+
+        Nothing is loaded: what a module imports was loaded with it.
+        """
+        full_name = resolve_name("." * level + name, str(namespace["__package__"])) if level else name
+        if not attributes:  # ``import a.b`` binds a
+            return sys.modules[full_name.partition(".")[0]]
+        module = sys.modules[full_name]
+        if not f"{full_name}.".startswith(f"{self._package}."):
             return module
         copy = self.copy(module)
-        for attribute in names:
-            submodule = sys.modules.get(f"{module.__name__}.{attribute}")
+        for attribute in attributes:
+            submodule = sys.modules.get(f"{full_name}.{attribute}")
             if submodule is not None and not hasattr(copy, attribute):
                 setattr(copy, attribute, self.copy(submodule))
         return copy

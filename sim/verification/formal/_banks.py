@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
 
 from amaranth.asserts import AnySeq
-from amaranth.hdl import Assert, Assume, Cover, Elaboratable, Module, Signal
+from amaranth.hdl import Assert, Assume, Cover, Elaboratable, Module, Signal, Value
 
 from nngen.hardware import banks
+from nngen.sim.verification.faults import SourcePatch
 
-from ..faults import SourcePatch
-from ._harness import drive_freely, embed, implies
+from ._harness import Registers, drive_freely, embed, implies, total
 from ._proof import Proof, SeededBug
 
 _COUNT_BITS = 4  # wide enough to see an overflow of the two banks
@@ -33,33 +34,45 @@ class BanksHarness(Elaboratable):
         registers = embed(m, "banks", banks)
         drive_freely(m, banks)
         # Banks between two steps: the model of what the buffer holds.
-        writing, settling, waiting, leaving = counts = [
-            Signal(_COUNT_BITS, name=name) for name in ("writing", "settling", "waiting", "leaving")
-        ]
+        counts = [Signal(_COUNT_BITS, name=name) for name in ("writing", "settling", "waiting", "leaving")]
+        writing, settling, waiting = counts[:3]
         steps = [banks.acquire, banks.written, banks.filled, banks.released, banks.freed]
         m.d.comb += [Assume(implies(banks.acquire, banks.free)), Assume(implies(banks.released, banks.full))]
         for count, enters, leaves in zip(counts, steps[:-1], steps[1:], strict=True):
             m.d.comb += Assume(count + enters >= leaves)
             m.d.sync += count.eq(count + enters - leaves)
-        used = Signal(_COUNT_BITS + 2)
+        self._check_counts(m, registers, counts)
+        self._check_pointers(m, writing, settling + waiting)
+        self._follow(m, settling + waiting, writing)
         m.d.comb += [
-            used.eq(writing + settling + waiting + leaving),
+            Cover((writing == 1) & (waiting == 1) & banks.read_bank, "writer_and_reader_at_once"),
+            Cover((waiting == 2) & banks.read_bank, "both_banks_full"),
+        ]
+        return m
+
+    def _check_counts(self, m: Module, registers: Registers, counts: Sequence[Signal]) -> None:
+        banks = self.banks
+        used, waiting = Signal(_COUNT_BITS + 2), counts[2]
+        m.d.comb += [
+            used.eq(total(counts)),
             Assert(used <= 2, "at_most_two_banks_are_used"),
             Assert(registers["used"] == used, "used_is_acquired_minus_freed"),
             Assert(registers["ready"] == waiting, "ready_is_filled_minus_released"),
             Assert(registers["ready"] <= registers["used"], "ready_is_at_most_used"),
             Assert(banks.free == (used < 2), "free_while_a_bank_is_unused"),
             Assert(banks.full == (waiting != 0), "full_while_a_bank_waits"),
-            # Banks alternate: as many were written since the one being read as lie between the pointers.
-            Assert(banks.write_bank ^ banks.read_bank == (settling + waiting)[0], "pointers_alternate_in_order"),
-            Assert(~((writing != 0) & banks.full & (banks.write_bank == banks.read_bank)), "reader_never_meets_writer"),
-            Cover((writing == 1) & (waiting == 1) & banks.read_bank, "writer_and_reader_at_once"),
-            Cover((waiting == 2) & banks.read_bank, "both_banks_full"),
         ]
-        self._follow(m, settling + waiting, writing)
-        return m
 
-    def _follow(self, m: Module, written: Signal, writing: Signal) -> None:
+    def _check_pointers(self, m: Module, writing: Signal, written: Value) -> None:
+        """Banks alternate: between the pointers lie the banks that were written and not released."""
+        banks = self.banks
+        same = banks.write_bank == banks.read_bank
+        m.d.comb += [
+            Assert(same == ~written[0], "pointers_alternate_in_order"),
+            Assert(~((writing != 0) & banks.full & same), "reader_never_meets_writer"),
+        ]
+
+    def _follow(self, m: Module, written: Value, writing: Signal) -> None:
         """Follow one bank, any: it is read when those written before it have been, and not written until then."""
         banks = self.banks
         inside, ahead, bank = Signal(), Signal(_COUNT_BITS), Signal()
@@ -95,7 +108,7 @@ PROOF = Proof(
             patch=SourcePatch(
                 module=banks, old="self.read_bank ^ self.released", new="self.read_bank ^ (self.released & self.freed)"
             ),
-            caught_by="banks_are_read_in_the_order_written",
+            caught_by="pointers_alternate_in_order",
             depth=8,
         ),
     ),

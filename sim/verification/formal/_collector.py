@@ -9,8 +9,8 @@ from amaranth.asserts import AnyConst
 from amaranth.hdl import Assert, Assume, Cover, Elaboratable, Module, Mux, Signal
 
 from nngen.hardware import collector
+from nngen.sim.verification.faults import SourcePatch
 
-from ..faults import SourcePatch
 from ._harness import drive_freely, embed, implies
 from ._proof import Proof, SeededBug
 from ._small_core import SMALL_CORE
@@ -20,10 +20,7 @@ _BYTES, _LANES = _CORE.output_buffer_bytes, _CORE.word_bytes
 
 
 class CollectorHarness(Elaboratable):
-    """A collector beside one byte of the buffer, any: whether a code is written to it, and which part of the code.
-
-    Assumed: four-byte codes begin at multiples of four bytes, so WORDS does not change within a buffer.
-    """
+    """A collector beside one byte of the buffer, any: whether a code is written to it, and which part of the code."""
 
     def __init__(self, module: ModuleType) -> None:
         self.collector = module.Collector(_CORE)
@@ -34,15 +31,15 @@ class CollectorHarness(Elaboratable):
         registers = embed(m, "collector", dut)
         drive_freely(m, dut)
         byte, position, bank = Signal(range(_BYTES)), Signal(range(_BYTES + 8)), Signal()
+        start = Mux(dut.words, position & ~0b11, position)
         size, part = Mux(dut.words, 4, 1), Signal(2)
         appended, here, written = Signal(), Signal(), Signal()
         m.d.comb += [
             byte.eq(AnyConst(len(byte))),
             Assume(byte < _BYTES),
-            Assume(implies(dut.valid & dut.words, position[:2] == 0)),
             appended.eq(dut.valid & (position + size <= _BYTES)),
-            here.eq(appended & (byte >= position) & (byte < position + size)),
-            part.eq(byte - position),
+            here.eq(appended & (byte >= start) & (byte < start + size)),
+            part.eq(byte - start),
             written.eq((dut.address == byte // _LANES) & dut.write.bit_select(byte % _LANES, 1)),
             Assert(position <= _BYTES, "position_stays_in_the_buffer"),
             Assert(registers["pointer"] == position, "codes_lie_side_by_side"),
@@ -55,6 +52,7 @@ class CollectorHarness(Elaboratable):
             Assert(dut.bank == bank, "bank_changes_when_it_is_closed"),
             Cover(dut.valid & ~dut.words & (position == _BYTES), "a_byte_is_dropped"),
             Cover(here & dut.words & (byte == _BYTES - 1) & bank, "last_byte_of_the_other_bank"),
+            Cover(here & dut.words & (position[:2] == 3), "four_bytes_around_a_position"),
         ]
         with m.If(dut.restart):
             m.d.sync += position.eq(0)
@@ -67,8 +65,8 @@ class CollectorHarness(Elaboratable):
 
 PROOF = Proof(
     name="collector",
-    states="codes are appended to the output buffer byte by byte without gap or overlap, lowest byte first; what does "
-    "not fit is dropped whole, and writes nowhere",
+    states="codes are appended to the output buffer, of one byte or of four in the aligned four bytes, lowest first; "
+    "what does not fit is dropped whole, and writes nowhere",
     module=collector,
     harness=CollectorHarness,
     depth=2,

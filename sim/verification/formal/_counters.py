@@ -9,9 +9,9 @@ from amaranth.hdl import Assert, Cat, Const, Cover, Elaboratable, Module, Signal
 from nngen.hardware import counters
 from nngen.hardware.counters import WAIT_BITS
 from nngen.isa import COUNTER_BITS, COUNTERS, QUEUED_UNITS, Unit
+from nngen.sim.verification.faults import SourcePatch
 
-from ..faults import SourcePatch
-from ._harness import all_of, count_ones, drive_freely, embed
+from ._harness import all_of, drive_freely, embed, total
 from ._proof import Proof, SeededBug
 
 
@@ -26,41 +26,50 @@ class CountersHarness(Elaboratable):
         dut = self.counters
         registers = embed(m, "counters", dut)
         drive_freely(m, dut)
-        granted: dict[Unit, list[Value]] = {unit: [] for unit in QUEUED_UNITS}
-        single, counted = [], []
-        for i in range(COUNTERS):
-            value, expected = registers[f"counter{i}"], Signal(COUNTER_BITS, name=f"expected{i}")
-            takes = self._takes(i, value)
-            m.d.sync += expected.eq(value + self._signals(i) - self._taken(takes))
+        values = [registers[f"counter{i}"] for i in range(COUNTERS)]
+        takes = [self._takes(m, i, value) for i, value in enumerate(values)]
+        counted = []
+        for i, value in enumerate(values):
+            expected = Signal(COUNTER_BITS, name=f"expected{i}")
+            m.d.sync += expected.eq(value + self._signals(i) - self._taken(takes[i]))
             counted.append(value == expected)
-            single.append(count_ones(takes.values()) <= 1)
-            for unit, taken in takes.items():
-                granted[unit].append(taken)
+        granted = [
+            getattr(dut, f"grant_{unit}") == Cat(*[taker[unit] for taker in takes]).any() for unit in QUEUED_UNITS
+        ]
         m.d.comb += [
             Assert(all_of(counted), "value_is_signals_less_taken"),
-            Assert(all_of(single), "at_most_one_takes_from_a_counter"),
-            Cover(getattr(dut, f"grant_{QUEUED_UNITS[-1]}") & (registers["counter5"] == 3), "the_last_unit_takes"),
+            Assert(all_of(granted), "units_take_when_they_may"),
+            Assert(all_of(self._takers(i) <= 1 for i in range(COUNTERS)), "at_most_one_takes_from_a_counter"),
+            Cover(getattr(dut, f"grant_{QUEUED_UNITS[-1]}") & (values[5] == 3), "the_last_unit_takes"),
         ]
-        for unit, taken in granted.items():
-            m.d.comb += Assert(getattr(dut, f"grant_{unit}") == Cat(*taken).any(), f"{unit}_takes_when_it_may")
         return m
 
-    def _takes(self, i: int, value: Value) -> dict[Unit, Value]:
+    def _takes(self, m: Module, i: int, value: Value) -> dict[Unit, Signal]:
         """Return who takes from a counter: the first unit that waits for no more than it holds."""
         dut = self.counters
-        takes: dict[Unit, Value] = {}
-        earlier: Value = Const(0, 1)
+        takes: dict[Unit, Signal] = {}
+        before: Value = Const(0, 1)
         for unit in QUEUED_UNITS:
             waits = getattr(dut, f"wait_{unit}") & (getattr(dut, f"index_{unit}") == i)
-            takes[unit] = waits & ~earlier & (getattr(dut, f"count_{unit}") <= value)
-            earlier = earlier | takes[unit]
+            enough = getattr(dut, f"count_{unit}") <= value
+            takes[unit] = Signal(name=f"{unit}_takes{i}")
+            m.d.comb += takes[unit].eq(waits & enough & ~before)
+            before = before | takes[unit]
         return takes
 
     def _signals(self, i: int) -> Value:
-        dut = self.counters
-        return count_ones(getattr(dut, f"signal_{unit}") & (getattr(dut, f"index_{unit}") == i) for unit in QUEUED_UNITS)
+        """Return how many units signal a counter."""
+        return self._count("signal", i)
 
-    def _taken(self, takes: dict[Unit, Value]) -> Value:
+    def _takers(self, i: int) -> Value:
+        """Return how many units are granted a counter."""
+        return self._count("grant", i)
+
+    def _count(self, port: str, i: int) -> Value:
+        dut = self.counters
+        return total(getattr(dut, f"{port}_{unit}") & (getattr(dut, f"index_{unit}") == i) for unit in QUEUED_UNITS)
+
+    def _taken(self, takes: dict[Unit, Signal]) -> Value:
         taken: Value = Const(0, WAIT_BITS)
         for unit, takes_now in takes.items():
             taken = taken | (getattr(self.counters, f"count_{unit}") & takes_now.replicate(WAIT_BITS))
@@ -79,13 +88,15 @@ PROOF = Proof(
         SeededBug(
             name="two units take from a counter at once",
             patch=SourcePatch(module=counters, old="here & ~taken[i] & (counter", new="here & (counter"),
-            caught_by="at_most_one_takes_from_a_counter",
+            caught_by="units_take_when_they_may",
             depth=2,
         ),
         SeededBug(
             name="a counter loses a signal when it is taken from",
             patch=SourcePatch(
-                module=counters, old='(getattr(self, f"signal_{unit}") & here)', new='(getattr(self, f"signal_{unit}") & here & ~grant)'
+                module=counters,
+                old='(getattr(self, f"signal_{unit}") & here)',
+                new='(getattr(self, f"signal_{unit}") & here & ~grant)',
             ),
             caught_by="value_is_signals_less_taken",
             depth=3,

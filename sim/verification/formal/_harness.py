@@ -89,6 +89,6 @@ def all_of(values: Iterable[Value]) -> Value:
     return Cat(*values).all()
 
 
-def count_ones(bits: Iterable[Value]) -> Value:
-    """Return how many bits are 1."""
-    return functools.reduce(operator.add, bits, Const(0, 1))
+def total(values: Iterable[Value]) -> Value:
+    """Return the sum of values; of bits, how many are 1."""
+    return functools.reduce(operator.add, values, Const(0, 1))

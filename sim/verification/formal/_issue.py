@@ -1,17 +1,15 @@
-"""Sequencer: what is lawful issues once and reaches the one queue it names; what is not stops the core, with its cause."""
+"""Sequencer: what is lawful issues once and reaches the one queue it names; what is not stops the core for a cause."""
 
 from __future__ import annotations
 
 import dataclasses
 from types import ModuleType
 
-from amaranth.asserts import AnyConst
-from amaranth.hdl import Array, Assert, Cat, Const, Cover, Elaboratable, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Assert, Cat, Const, Cover, Elaboratable, Module, Mux, Signal, Value
 
 from nngen.hardware import sequencer
 from nngen.hardware.command import ADDRESS_FIELD_BITS, BODY_BITS, Kind
 from nngen.isa import (
-    ADDRESS_REGISTERS,
     INSTRUCTIONS,
     MACRO_LIMIT,
     OPCODE_OFFSET,
@@ -19,18 +17,14 @@ from nngen.isa import (
     REGISTERS,
     UNIT_CODES,
     Cause,
-    Unit,
-    register,
 )
+from nngen.sim.verification.faults import SourcePatch
 
-from ..faults import SourcePatch
-from ._harness import Registers, drive_freely, embed, implies, previous
+from ._harness import drive_freely, embed, implies, previous
 from ._proof import Proof, SeededBug
 from ._small_core import SMALL_CORE, assume_host, field, is_instruction
 
 _CORE = dataclasses.replace(SMALL_CORE, program_instructions=2)  # its end is soon reached
-_ADDRESS_BITS = _CORE.activation_bytes.bit_length()
-_WIDE_BITS = 28  # holds any address register plus any offset
 
 
 class IssueHarness(Elaboratable):
@@ -146,13 +140,17 @@ class IssueHarness(Elaboratable):
         halts = dut.issue & self.is_["HALT"]
         kept, kept_pc = previous(m, dut.cause, "kept_cause"), previous(m, dut.cause_pc, "kept_pc")
         m.d.comb += [
-            Assert(dut.issue == (may_issue & ready), "lawful_instruction_issues_when_it_can"),
-            Assert(dut.stalled == (may_issue & ~ready), "lawful_instruction_waits_when_it_cannot"),
+            Assert(
+                (dut.issue == (may_issue & ready)) & (dut.stalled == (may_issue & ~ready)),
+                "lawful_instruction_issues_when_it_can_and_waits_else",
+            ),
             Assert(implies(stopped | (dut.cause != Cause.NONE), ~dut.issue), "nothing_issues_after_an_error"),
             Assert((dut.cause == cause) & (dut.cause_pc == cause_pc), "cause_is_that_of_the_rules"),
             Assert(implies(kept != Cause.NONE, (dut.cause == kept) & (dut.cause_pc == kept_pc)), "cause_is_kept"),
             Assert(dut.done == (halts | ((refused | stopped) & dut.quiescent) | dut.watchdog), "done_when_it_must_be"),
-            Assert((dut.stopping == stopped) & (dut.valid == (begun & ~ended)), "sequencer_is_in_the_state_of_the_model"),
+            Assert(
+                (dut.stopping == stopped) & (dut.valid == (begun & ~ended)), "sequencer_is_in_the_state_of_the_model"
+            ),
             Assert(implies(dut.cause != Cause.NONE, stopped | ended), "error_stops_the_sequencer"),
             Cover(dut.done & (dut.cause == Cause.ADDRESS), "address_out_of_memory"),
         ]
@@ -179,7 +177,10 @@ class IssueHarness(Elaboratable):
             Assert(implies(pushed, entry.kind == kind), "entry_has_its_kind"),
             Assert(implies(pushed, high == self.word[ADDRESS_FIELD_BITS:BODY_BITS]), "entry_keeps_the_operands"),
             Assert(implies(pushed, low == expected_low), "entry_has_its_address"),
-            Cover(dut.push_store & previous(m, dut.stalled, "waited") & (low == 19) & self.takes_run, "last_byte_is_stored"),
+            Cover(
+                dut.push_store & previous(m, dut.stalled, "waited") & (low == 19) & self.takes_run,
+                "last_byte_is_stored",
+            ),
         ]
 
 
@@ -195,7 +196,7 @@ PROOF = Proof(
         SeededBug(
             name="a command is pushed onto a full queue",
             patch=SourcePatch(module=sequencer, old='ready.eq(getattr(self, f"ready_{name}"))', new="ready.eq(1)"),
-            caught_by="lawful_instruction_waits_when_it_cannot",
+            caught_by="lawful_instruction_issues_when_it_can_and_waits_else",
             depth=4,
         ),
         SeededBug(
@@ -205,7 +206,7 @@ PROOF = Proof(
                 old="active.eq(self.run & self.valid & ~self.stopping)",
                 new="active.eq(self.run & self.valid)",
             ),
-            caught_by="nothing_issues_after_an_error",
+            caught_by="lawful_instruction_issues_when_it_can_and_waits_else",
             depth=4,
         ),
         SeededBug(
@@ -219,7 +220,7 @@ PROOF = Proof(
             patch=SourcePatch(
                 module=sequencer, old="self.pc == core.program_instructions", new="self.pc > core.program_instructions"
             ),
-            caught_by="lawful_instruction_issues_when_it_can",
+            caught_by="lawful_instruction_issues_when_it_can_and_waits_else",
             depth=6,
         ),
     ),

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from amaranth.hdl import Elaboratable
 
-from ..faults import SourcePatch
+from nngen.sim.verification.faults import SourcePatch
 
 Harness = Callable[[ModuleType], Elaboratable]
 

@@ -10,8 +10,8 @@ from amaranth.hdl import Array, Assert, Assume, Const, Cover, Elaboratable, Modu
 from amaranth.lib import data
 
 from nngen.hardware import command
+from nngen.sim.verification.faults import SourcePatch
 
-from ..faults import SourcePatch
 from ._harness import drive_freely, embed, implies
 from ._proof import Proof, SeededBug
 

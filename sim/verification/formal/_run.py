@@ -15,8 +15,8 @@ from pathlib import Path
 from amaranth.back import rtlil
 
 from nngen.errors import ToolError
+from nngen.sim.verification.faults import patched_module
 
-from ..faults import patched_module
 from ._proof import Proof, SeededBug
 from ._tools import Tools, find_tools
 
@@ -31,8 +31,8 @@ _PREFIX = "check."  # wires and checks share their names; no wire is called that
 _CHECK = re.compile(
     r'cell \$check (?P<name>\S+)\n(?P<between>(?: +parameter .*\n)*? +parameter \\FORMAT )"(?P<message>.*)"'
 )
-_FAILED = re.compile(rf"Assert failed in \S+: {_PREFIX}(\w+)")
-_UNREACHED = re.compile(rf"Unreached cover statement at \S+: {_PREFIX}(\w+)")
+_FAILED = re.compile(rf"Assert failed in top: (?:\w+\.)*{_PREFIX}(\w+)")
+_UNREACHED = re.compile(rf"Unreached cover statement at top: (?:\w+\.)*{_PREFIX}(\w+)")
 
 _JOB = """\
 [options]
@@ -42,7 +42,7 @@ depth {depth}
 smtbmc z3
 [script]
 read_rtlil design.il
-prep -top top
+prep -flatten -top top
 [files]
 design.il
 """
@@ -98,7 +98,7 @@ def prove(
     bug
         One of the proof's bugs. Runs from the initial state are searched, as long as the bug says.
     folder
-        Where the jobs of sby go, with logs and waveforms; it must exist. By default a temporary one.
+        Where the jobs of sby go, with logs and waveforms: an empty folder. By default a temporary one.
     limit_s
         Most seconds for each of: proof, covers.
     tools
@@ -171,16 +171,17 @@ class _Job:
         folder.mkdir()
         (folder / "design.il").write_text(self.design, encoding="utf-8")
         (folder / "job.sby").write_text(_JOB.format(mode=mode, depth=depth), encoding="utf-8")
-        self._execute(folder)
+        self._execute(folder, mode)
         log = _read(folder / _LOG_FILE)
         status = _read(folder / "job" / "status").split(" ")[0]
         if status not in ("PASS", "FAIL", "UNKNOWN"):
             raise ToolError(f"sby must finish the proof '{self.name}' ({mode}), but broke off{_end(log)}")
         return status, log
 
-    def _execute(self, folder: Path) -> None:
+    def _execute(self, folder: Path, mode: str) -> None:
         tools = self.tools
-        command = [tools.sby, "--yosys", tools.yosys, "--smtbmc", tools.smtbmc, "--witness", tools.witness, "job.sby"]
+        options = {"--yosys": tools.yosys, "--smtbmc": tools.smtbmc, "--witness": tools.witness}
+        command = [str(tools.sby), *(str(word) for option in options.items() for word in option), "job.sby"]
         # smtbmc finds the solver on PATH. The fixed seed makes runs alike: Python orders sets by hashes.
         path = os.pathsep.join((str(tools.solver.parent), os.environ.get("PATH", "")))
         environment = os.environ | {"PATH": path, "PYTHONHASHSEED": "0"}
@@ -192,7 +193,7 @@ class _Job:
                 process.wait(self.limit_s)
             except subprocess.TimeoutExpired:
                 raise ToolError(
-                    f"sby must finish the proof '{self.name}' within {self.limit_s:g} s, but has not"
+                    f"sby must finish the proof '{self.name}' ({mode}) within {self.limit_s:g} s, but has not"
                     f"{_end(_read(folder / _LOG_FILE))}"
                 ) from None
             finally:
@@ -216,4 +217,4 @@ def _read(path: Path) -> str:
 def _end(log: str) -> str:
     """Return the end of a log, as the last part of a message."""
     lines = log.splitlines()[-_LOG_LINES:]
-    return "".join(f"\n{line}" for line in (":", *lines)).replace("\n:", ":", 1) if lines else ": its log is empty"
+    return "".join((":", *(f"\n{line}" for line in lines))) if lines else "; its log is empty"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from amaranth.hdl import Assert, Assume, Cat, Cover, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Assert, Assume, Cat, Cover, Elaboratable, Module, Mux, Signal, Value
 
 from nngen.hardware.adc import _sar
+from nngen.sim.verification.faults import SourcePatch
 
-from ..faults import SourcePatch
 from ._harness import drive_freely, embed, implies
 from ._proof import Proof, SeededBug
 
@@ -33,25 +33,32 @@ class SarHarness(Elaboratable):
         drive_freely(m, sar)
         cycle, conversions = Signal(range(sample_cycles + bits)), Signal(2)
         last = cycle == sample_cycles + bits - 1
-        trying, tried = Signal(), Signal(bits)
-        m.d.comb += [Assume(implies(cycle != 0, sar.run)), trying.eq(cycle >= sample_cycles)]
+        self.trying, self.tried = Signal(), Signal(bits)
+        m.d.comb += [Assume(implies(cycle != 0, sar.run)), self.trying.eq(cycle >= sample_cycles)]
         with m.If(sar.run):
-            m.d.sync += [cycle.eq(Mux(last, 0, cycle + 1)), tried.eq(Mux(last, 0, tried | sar.trial))]
+            m.d.sync += [cycle.eq(Mux(last, 0, cycle + 1)), self.tried.eq(Mux(last, 0, self.tried | sar.trial))]
             m.d.sync += conversions.eq(Mux(last & (conversions != 3), conversions + 1, conversions))
-        remaining = sample_cycles + bits - cycle
         if sample_cycles > 1:  # else there is nothing to count
-            m.d.comb += Assert(registers["waiting"] == Mux(trying, 0, cycle), f"{name}_counts_sampling_cycles")
+            counted = registers["waiting"] == Mux(self.trying, 0, cycle)
+            m.d.comb += Assert(counted, f"{name}_counts_sampling_cycles")
         m.d.comb += [
             Assert(sar.sample == (sar.run & (cycle == sample_cycles - 1)), f"{name}_sample_is_the_last_sampling_cycle"),
             Assert(sar.done == last, f"{name}_done_after_its_cycles"),
-            Assert((sar.trial != 0) == trying, f"{name}_tries_after_sampling"),
-            Assert((sar.trial & (sar.trial - 1)) == 0, f"{name}_trial_is_one_hot"),
-            Assert((sar.trial & tried) == 0, f"{name}_no_bit_is_tried_twice"),
-            Assert(tried == Cat(remaining <= bit for bit in range(bits)), f"{name}_most_significant_bit_first"),
-            Assert(implies(sar.done, (tried | sar.trial).all()), f"{name}_every_bit_is_tried"),
             Cover((conversions == 2) & (cycle == 0) & ~sar.run, f"{name}_two_conversions"),
         ]
+        self._check_trials(m, name, sample_cycles + bits - cycle)
         return m
+
+    def _check_trials(self, m: Module, name: str, remaining: Value) -> None:
+        """Check which bits are tried, given the cycles that remain of the conversion, this one included."""
+        trial, tried = self.sar.trial, self.tried
+        m.d.comb += [
+            Assert((trial != 0) == self.trying, f"{name}_tries_after_sampling"),
+            Assert((trial & (trial - 1)) == 0, f"{name}_trial_is_one_hot"),
+            Assert((trial & tried) == 0, f"{name}_no_bit_is_tried_twice"),
+            Assert(tried == Cat(remaining <= bit for bit in range(self.bits)), f"{name}_most_significant_bit_first"),
+            Assert(implies(self.sar.done, (tried | trial).all()), f"{name}_every_bit_is_tried"),
+        ]
 
 
 class SarsHarness(Elaboratable):
@@ -85,7 +92,7 @@ PROOF = Proof(
         SeededBug(
             name="the next conversion samples a cycle less",
             patch=SourcePatch(module=_sar, old="m.d.sync += [waiting.eq(0), trial", new="m.d.sync += [trial"),
-            caught_by="bits3_samples2_sample_is_the_last_sampling_cycle",
+            caught_by="bits3_samples2_counts_sampling_cycles",
             depth=8,
         ),
     ),

@@ -76,11 +76,14 @@ class Session:
         self.plans: list[RunPlan] = []
         self._core = core
         self._map = register_map(core)
-        # What the chip holds, by address of each word; it powers up with anything.
-        program = self._map.window("PROGRAM")
-        self._held: dict[int, int | None] = {program.address + WORD_BYTES * i: None for i in range(program.words)}
+        # The simulator takes program and constant memory to hold 0 where nothing was loaded; a chip holds anything.
+        self._empty = {
+            window.address + WORD_BYTES * i: 0
+            for window in (self._map.window("PROGRAM"), self._map.window("CONSTANTS"))
+            for i in range(window.words)
+        }
+        self._held: dict[int, int] = {}  # what was loaded, by address of each word
         self._memory: ByteArray | None = None  # activation memory; None: anything
-        self._program_words = range(program.address, program.address + WORD_BYTES * program.words, WORD_BYTES)
 
     def add(self, case: Case, expectation: Expectation) -> None:
         """Append the runs of a case."""
@@ -111,7 +114,7 @@ class Session:
     # ---------------------------------------------------------------- before a run
 
     def _load(self, case: Case) -> None:
-        words: dict[int, int] = dict.fromkeys(self._program_words, 0)
+        words = self._empty.copy()
         for block in program_blocks(case.program.core_program(), self._core):
             words.update(zip(range(block.address, block.address + 4 * len(block.words), 4), block.words.tolist(),
                              strict=True))  # fmt: skip
@@ -162,9 +165,8 @@ class Session:
     def _forbidden(self, draw: random.Random, plan: RunPlan) -> None:
         """Write what is protected while the core runs, and start it, which it ignores."""
         address = draw.choice(list(self._held))
-        word = self._held[address]
         plan.refused.append(address)
-        self.script.write(address, (word or 0) ^ draw.choice((0, 1, 0xFFFFFFFF)), style=draw.randrange(64))
+        self.script.write(address, self._held[address] ^ draw.choice((0, 1, 0xFFFFFFFF)), style=draw.randrange(64))
         self._write("START", 1)
 
     def _ask(self, draw: random.Random, plan: RunPlan, *, pause: int, style: int) -> None:

@@ -4,20 +4,26 @@ They derive from the one description of the instruction set: a field or an instr
 corners here without being named.
 """
 
+from ._bench import DirectedProgram
 from ._constants import memory_image
 from ._corners import corners
-from ._faulty import illegal_word_programs, random_faulty_program
+from ._directed import directed_cases, directed_programs
+from ._faulty import random_faulty_program
 from ._program import Block, Repeat, TestProgram
 from ._random import random_program
 from ._shrink import shrink
+from ._words import illegal_word_programs
 
 __all__ = [
     # programs
     "Block",
     "Repeat",
     "TestProgram",
+    "DirectedProgram",
     # where they come from
     "corners",
+    "directed_cases",
+    "directed_programs",
     "illegal_word_programs",
     "memory_image",
     "random_faulty_program",

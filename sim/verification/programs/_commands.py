@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from nngen.arch import Core
 from nngen.ir.program import ConstantRecord
 from nngen.isa import BY_MNEMONIC, UNIT_CODES, Instruction, Unit, find_register, instruction, register
@@ -36,7 +34,7 @@ class Commands:
     """
 
     def __init__(
-        self, core: Core, draw: Draw, layout: Layout, settings: Settings, records: Sequence[ConstantRecord]
+        self, core: Core, draw: Draw, layout: Layout, settings: Settings, records: tuple[ConstantRecord, ...]
     ) -> None:
         self.core = core
         self.layout = layout
@@ -46,7 +44,7 @@ class Commands:
         self._draw = draw
         self._operands = OperandMaker(core, draw)
         self._most = {
-            mnemonic: min(limits(core, format_, format_.field("length"))[1], core.activation_bytes)
+            mnemonic: limits(core, format_, format_.field("length"))[1]
             for mnemonic in ("LOAD", "STORE", "FILL")
             for format_ in (BY_MNEMONIC[mnemonic],)
         }
@@ -56,7 +54,7 @@ class Commands:
     def load(self, area: Area, *, via: AddressRegister | None = None, first: int, last: int) -> Item:
         """Return a LOAD from an area, by a given address register or any of the area's."""
         given = {"first": first, "last": last}
-        if self._draw.chance(0.85):
+        if self._draw.chance(0.9):
             given["group"] = self._draw.choice(self.settings.groups)
         return LOAD, self._run("LOAD", area, via, given)
 
@@ -68,10 +66,9 @@ class Commands:
         if "overwrite" not in given:
             given["overwrite"] = int(draw.chance(0.7 if given["first"] else 0.2))
         if "classes" not in given and draw.chance(0.9):
-            mask = sum(1 << class_ for class_ in set(self.settings.classes))
-            given["classes"] = 0xFFFF if draw.chance(0.4) else mask if draw.chance(0.5) else draw.randint(1, mask)
-        if draw.chance(0.7):
-            given["step"] = draw.randint(0, entries - 1) if draw.chance(0.4) else 0
+            given["classes"] = 0xFFFF if draw.chance(0.6) else 1 << draw.choice(self.settings.classes)
+        if "step" not in given and draw.chance(0.9):
+            given["step"] = draw.randint(0, entries - 1) if draw.chance(0.2) else 0
         return MVM, (self._operands.make("MVM", **given),)
 
     def post(self, **given: int) -> Item:
@@ -89,7 +86,7 @@ class Commands:
 
     def fill(self, area: Area, *, via: AddressRegister | None = None) -> Item:
         """Return a FILL of an area, by a given address register or any of the area's."""
-        most = 1 << 16 if self._draw.chance(0.03) else _LONGEST_FILL
+        most = 1 << 16 if area is Area.WHOLE or self._draw.chance(0.03) else _LONGEST_FILL
         return STORE, self._run("FILL", area, via, {}, most=most)
 
     def _run(
@@ -101,7 +98,8 @@ class Commands:
         given["register"] = used.number
         if self.wanders and draw.chance(_FAR):
             return self._far(mnemonic, area, used, given, most)
-        given["length"] = self._length(min(most, self._most[mnemonic], used.longest))
+        most = min(most, self._most[mnemonic], used.longest)
+        given["length"] = most if mnemonic == "LOAD" and draw.chance(0.5) else self._length(most)
         given["offset"] = self._distance(used, BY_MNEMONIC[mnemonic].field("offset").highest)
         return (self._operands.make(mnemonic, **given),)
 
@@ -137,7 +135,9 @@ class Commands:
             position, offset = inside, 0
         given["offset"] = offset
         values = {"BASE": address - inside, "SIZE": size, "POSITION": position}
-        before = tuple(self.layout.set(draw, used.number, name, values[name]) for name in draw.sample(sorted(values), 3))
+        before = tuple(
+            self.layout.set(draw, used.number, name, values[name]) for name in draw.sample(sorted(values), 3)
+        )
         return (*before, self._operands.make(mnemonic, **given), *self.layout.set_window(draw, used))
 
     # ------------------------------------------------------------------ order
@@ -181,7 +181,10 @@ class Commands:
         size, position = draw.number(1, largest), draw.number(0, largest)
         inside = draw.number(0, size - 1)
         value = draw.choice((inside, inside - size, inside + size)) - position
-        before = [self.layout.set(draw, used.number, "SIZE", size), self.layout.set(draw, used.number, "POSITION", position)]
+        before = [
+            self.layout.set(draw, used.number, "SIZE", size),
+            self.layout.set(draw, used.number, "POSITION", position),
+        ]
         draw.shuffle(before)
         made = instruction("ADD", register=used.number, value=value)
         return (*before, made, *self.layout.set_window(draw, used))

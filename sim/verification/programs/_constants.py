@@ -64,11 +64,11 @@ def _constants(core: Core, draw: Draw) -> tuple[int, int, int]:
 
 
 def random_cells(core: Core, generator: np.random.Generator) -> IntArray:
-    """Return cell levels: any, few, one of the two of each pair, the largest, none."""
+    """Return cell levels: pairs that lean to one side, so that sums are large, or any, few, the largest, none."""
     macro = core.macro
     shape = (core.macros, macro.rows, macro.columns)
     top = (1 << macro.cell_bits) - 1
-    kind = generator.integers(6)
+    kind = generator.integers(8)
     if kind == 0:
         return top * generator.integers(0, 2, shape)
     cells: IntArray = generator.integers(0, top + 1, shape)
@@ -76,6 +76,11 @@ def random_cells(core: Core, generator: np.random.Generator) -> IntArray:
         cells *= generator.integers(0, 8, shape) == 0
     elif kind == 2:
         cells[:, :, generator.integers(2) :: 2] = top * generator.integers(2)
+    elif kind > 3:
+        odd = np.arange(macro.columns) % 2
+        lean = generator.integers(0, 2, (core.macros, 1, macro.columns // 2)).repeat(2, axis=2) ^ odd
+        strength = generator.random((core.macros, 1, macro.columns // 2)).repeat(2, axis=2)
+        cells = np.where(generator.random(shape) < strength, top * lean, cells)
     return cells
 
 

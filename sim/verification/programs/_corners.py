@@ -21,8 +21,13 @@ def corners(core: Core, format_: InstructionFormat, field: Field) -> tuple[int, 
 
 
 def limits(core: Core, format_: InstructionFormat, field: Field) -> tuple[int, int]:
-    """Return the least and the most that the rules allow a field while the others are at their least."""
+    """Return the least and the most that the rules allow a field while the others are at their least.
+
+    A run of bytes must also lie in activation memory.
+    """
     most = field.highest
+    if field.name == "length" and any(f.name == "offset" for f in format_.fields):
+        most = min(most, core.activation_bytes)
     for rule in format_.rules:
         if field.name in rule.fields and rule.most is not None:
             most = min(most, rule.most(core) - sum(least(format_, name) for name in rule.fields if name != field.name))
@@ -40,7 +45,7 @@ def register_corners(core: Core, register: Register) -> tuple[int, ...]:
     """Return the values of a register that are worth a program of their own, ascending, as SET writes them."""
     bits = register.bits(core)
     half, full = 1 << (bits - 1), 1 << bits
-    return tuple(sorted({0, 1, half - 1, half, full - 2, full - 1} & set(range(full))))
+    return tuple(sorted(value for value in {0, 1, half - 1, half, full - 2, full - 1} if value >= 0))
 
 
 class OperandMaker:
@@ -50,7 +55,9 @@ class OperandMaker:
         self._draw = draw
         # By mnemonic, per field: its name, the least and the most on its own, rules it shares with others as
         # (bound, the others with the least they take).
-        self._fields = {format_.mnemonic: [_bounds(core, format_, f) for f in format_.fields] for format_ in INSTRUCTIONS}
+        self._fields = {
+            format_.mnemonic: [_bounds(core, format_, f) for f in format_.fields] for format_ in INSTRUCTIONS
+        }
 
     def make(self, mnemonic: str, **given: int) -> Instruction:
         """Return an instruction that keeps the rules; the fields not ``given`` are random, often at a corner."""

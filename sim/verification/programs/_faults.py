@@ -51,6 +51,8 @@ def random_fault(core: Core, draw: Draw) -> Instruction | int:
     if opcode not in BY_OPCODE and draw.chance(0.4):
         return opcode << OPCODE_OFFSET | draw.getrandbits(OPCODE_OFFSET)
     format_ = draw.choice(INSTRUCTIONS)
+    if format_.rules and draw.chance(0.5):
+        return draw.choice(list(_broken(core, format_, draw.choice(format_.rules), least_instruction(format_)))).word
     fault = draw.choice(list(_of(core, format_)))
     if fault.cause is not Cause.ILLEGAL:
         return fault.word

@@ -7,7 +7,7 @@ Each time it does so a little differently, so that each command comes to be the 
 
 from __future__ import annotations
 
-from nngen.isa import BY_MNEMONIC, Instruction, Unit, instruction
+from nngen.isa import BY_MNEMONIC, COUNTER_BITS, Instruction, Unit, instruction
 
 from ._commands import NOP
 from ._draw import Draw
@@ -17,8 +17,11 @@ from ._parts import Parts
 
 WORD = 4  # bytes of an output where WORDS is 1
 _SOMETIMES = 0.2
+_SELDOM = 0.05
 # Registers that leave defined what the opening has to define.
-_HARMLESS = frozenset({"INVERT", "GROUP", "PLANES", "NEGATE_TOP", "SLICES", "LOWEST", "HIGHEST", "ZERO_POINT", "ROUNDING"})
+_HARMLESS = frozenset(
+    {"INVERT", "GROUP", "PLANES", "NEGATE_TOP", "SLICES", "LOWEST", "HIGHEST", "ZERO_POINT", "ROUNDING"}
+)
 
 
 def opening_records(output_buffer_bytes: int) -> int:
@@ -42,7 +45,11 @@ def opening(parts: Parts, draw: Draw, *, loop_count: int = 1) -> tuple[Instructi
         count = draw.number(0, 65535) if host else draw.amount(1, 24)
         # The SETs of windows may be repeated; a single NOP stands for those who want a short body.
         body = start[:size] if size > 1 else [NOP]
-        start = [instruction("LOOP", count=count, length=len(body), host=int(host)), *body, *start[len(body) * (size > 1) :]]
+        start = [
+            instruction("LOOP", count=count, length=len(body), host=int(host)),
+            *body,
+            *start[len(body) * (size > 1) :],
+        ]
     elif draw.chance(_SOMETIMES):
         start.insert(0, NOP)
     return (*start, *parts.merge(maker.items()))
@@ -76,12 +83,16 @@ class _Opening:
         commands.wanders = False
         if draw.chance(_SOMETIMES):
             made += self._without_macros()
-        if Area.WHOLE in self._used and draw.chance(_SOMETIMES):
+        elif Area.WHOLE in self._used and draw.chance(_SOMETIMES):
             made += self._erased()
-        configured = len(made)
+        elif draw.chance(_SELDOM):
+            made += self._counted()
         if draw.chance(_SOMETIMES):
-            made.append(commands.setting())
+            item = commands.setting()
+            made += [commands.overwritten(item), item]
         made += self._settings()
+        if draw.chance(_SOMETIMES):
+            made.append(commands.setting(_HARMLESS))
         for _ in range(BANKS):
             made += self._loads()
             made += self._accumulated()
@@ -89,28 +100,18 @@ class _Opening:
             made += self._stores()
         if draw.chance(_SOMETIMES):
             parts.handshake(made)
-            configured = len(made)  # behind it nothing may come between
-        if draw.chance(_SOMETIMES):
-            parts.many_signals(made)
-            configured = len(made)
-        if draw.chance(_SOMETIMES):
-            made.insert(draw.randint(configured, len(made)), commands.setting(_HARMLESS))
         commands.wanders = True
         return made
 
     def _without_macros(self) -> list[Item]:
-        """Return commands of all units while no macro is enabled and all bounds of outputs are 0.
+        """Return commands of all units, the first of all, while no macro is enabled and all bounds of outputs are 0.
 
-        MVM then writes nothing, and whatever the accumulators hold, outputs are 0; STORE takes no more of them. So the
-        first of two may even go without the bank that only the second acquires.
+        MVM then writes nothing, and whatever the accumulators hold, outputs are 0; STORE takes no more of them.
         """
-        draw, commands = self._draw, self._commands
-        flags = {"last": 0, "release": 0}, {"last": 1, "release": 1}
-        first = draw.choice(((0, 1), (1, 0)))
-        load = self._loads()
-        mvm = [commands.mvm(first=f, **others) for f, others in zip(first, flags, strict=True)]
-        first = draw.choice(((0, 1), (1, 0)))
-        post = [commands.post(first=f, **others) for f, others in zip(first, flags, strict=True)]
+        commands = self._commands
+        load = self._loads(early=True)
+        mvm = [commands.mvm(first=first, last=last, release=last) for first, last in self._flags(early=True)]
+        post = [commands.post(first=first, last=last, release=last) for first, last in self._flags(early=True)]
         record, count = post[-1][1][0]["record"], post[-1][1][0]["count"]
         outputs = sum(made.last for made in commands.records[record : record + count])
         if not outputs:
@@ -123,11 +124,26 @@ class _Opening:
         fill = commands.fill(Area.WHOLE, via=self._used[Area.WHOLE])
         return [fill, commands.signal(STORE, stored), commands.wait(LOAD, stored, 1)]
 
-    def _loads(self) -> list[Item]:
-        """Return LOADs of a row buffer; the first, which may go without acquiring it, where it is the first of all."""
-        draw = self._draw
-        flags = draw.choice((((1, 1),), ((1, 1),), ((1, 0), (0, 1))))
-        return [self._commands.load(Area.READ, via=self._used[Area.READ], first=f, last=l) for f, l in flags]
+    def _counted(self) -> list[Item]:
+        """Return many signals and, as the first command of its unit, the WAIT for them."""
+        draw, commands, (counter, unit) = self._draw, self._commands, self._parts.counters.full
+        count = draw.number(2, (1 << COUNTER_BITS) - 1)
+        other, (signal,) = commands.signal(draw.choice([u for u in (LOAD, MVM, POST, STORE) if u != unit]), counter)
+        loop = instruction("LOOP", count=count, length=1)
+        return [(other, (loop, signal)), commands.wait(unit, counter, count)]
+
+    def _flags(self, *, early: bool = False) -> tuple[tuple[int, int], ...]:
+        """Return ``first`` and ``last`` of the commands that fill a bank.
+
+        Who is the first of all, ``early``, finds a bank that nobody uses, and may go without acquiring it.
+        """
+        later = ((0, 0), (1, 1)) if early else ((1, 1),)
+        return self._draw.choice((((1, 1),), ((1, 0), (0, 1)), later))
+
+    def _loads(self, *, early: bool = False) -> list[Item]:
+        """Return LOADs of a row buffer."""
+        load, via = self._commands.load, self._used[Area.READ]
+        return [load(Area.READ, via=via, first=first, last=last) for first, last in self._flags(early=early)]
 
     def _stores(self, *, most: int = 1 << 16) -> list[Item]:
         draw, commands, via = self._draw, self._commands, self._used[Area.WRITE]
@@ -169,11 +185,11 @@ class _Opening:
         rounds = -(-(size // WORD) // count)
         plain = {"record": 0, "count": count}
         if rounds == 1:
-            return [(POST, (instruction("POST", first=1, last=1, release=1, **plain),))]
-        middle = instruction("POST", **plain)
-        made: list[Item] = [(POST, (instruction("POST", first=1, **plain),))]
+            return [(POST, (Instruction("POST", plain | {"first": 1, "last": 1, "release": 1}),))]
+        middle = Instruction("POST", plain)
+        made: list[Item] = [(POST, (Instruction("POST", plain | {"first": 1}),))]
         if rounds > 3:
             made.append((POST, (instruction("LOOP", count=rounds - 2, length=1), middle)))
         elif rounds == 3:
             made.append((POST, (middle,)))
-        return [*made, (POST, (instruction("POST", last=1, release=1, **plain),))]
+        return [*made, (POST, (Instruction("POST", plain | {"last": 1, "release": 1}),))]

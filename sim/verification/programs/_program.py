@@ -13,6 +13,10 @@ from nngen.isa import Instruction, instruction
 
 IntArray = npt.NDArray[np.int64]
 
+# Cycles, beside those in which the ADCs of a shift-adder take turns, for which no live machine pauses: neither a
+# pipeline takes that long nor a stall. A watchdog that waits longer finds only those that never go on.
+PATIENCE = 100
+
 NOP = instruction("NOP")
 HALT = instruction("HALT")
 

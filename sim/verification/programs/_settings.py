@@ -11,6 +11,7 @@ from ._draw import Draw
 
 _WIDE_VALUE = 0.2
 _GROUPS = 64
+_CLASS = 0xF  # bits of MACRO that hold the class
 _VALUE_BITS = 32
 _BOUNDS = (-(1 << 31), -(1 << 15), -129, -128, -1, 0, 1, 127, 255, 1 << 15, (1 << 31) - 1)
 
@@ -24,21 +25,21 @@ class Settings:
     Attributes
     ----------
     groups, classes
-        Load groups and classes that this program gives to macros.
+        Load group and class that each macro was given last.
     """
 
     def __init__(self, core: Core, draw: Draw) -> None:
         self.core = core
         self._draw = draw
-        self.groups = [0, draw.number(0, _GROUPS - 1), draw.randrange(_GROUPS)][: draw.randint(1, 3)]
-        self.classes = [draw.number(0, 15) for _ in range(draw.randint(1, 3))]
+        self.groups = [0] * core.macros
+        self.classes = [0] * core.macros
+        self._some_groups = [0, draw.number(0, _GROUPS - 1), draw.randrange(_GROUPS)][: draw.choice((1, 1, 1, 2, 3))]
+        self._some_classes = [draw.number(0, 15) for _ in range(draw.choice((1, 1, 2, 3)))]
         self._pivot = draw.choice((*_BOUNDS, 0, 0, 0))
-        self._registers = {
-            unit: [r for r in REGISTERS if r.unit is unit] for unit in Unit if unit is not Unit.SEQUENCER
-        }
+        self._registers = {unit: [r for r in REGISTERS if r.unit is unit] for unit in (*Unit,)}
         self._values: dict[tuple[Unit, str], Callable[[], int]] = {
             (Unit.LOAD, "INVERT"): lambda: draw.choice((0, 0x80, 0xFF, 0xFFFF, 1, draw.randrange(1 << 16))),
-            (Unit.LOAD, "GROUP"): lambda: draw.choice(self.groups),
+            (Unit.LOAD, "GROUP"): self._group,
             (Unit.MVM, "PLANES"): lambda: draw.choice((0, 1, 1, 2)),
             (Unit.MVM, "SLICES"): lambda: draw.choice((0, 1, 1, 2)),
             (Unit.MVM, "MACRO"): self.macro,
@@ -58,6 +59,10 @@ class Settings:
         if value is None:
             value = self._values.get((unit, name), lambda: self._any(known))()
         value &= (1 << known.width) - 1
+        if name == "GROUP":
+            self.groups[number] = value
+        elif name == "MACRO":
+            self.classes[number] = value & _CLASS
         if known.width < _VALUE_BITS and self._draw.chance(_WIDE_VALUE):
             value |= self._draw.number(0, (1 << (_VALUE_BITS - known.width)) - 1) << known.width
         return instruction("SET", unit=unit, index=known.index + number, value=value)
@@ -67,7 +72,7 @@ class Settings:
         draw = self._draw
         enabled = draw.chance(0.9) if enabled is None else enabled
         decided = {
-            "class": draw.choice(self.classes) if draw.chance(0.9) else draw.number(0, 15),
+            "class": draw.choice(self._some_classes) if draw.chance(0.9) else draw.number(0, _CLASS),
             "first_step": self._first_step(),
             "enabled": int(enabled),
         }
@@ -79,15 +84,20 @@ class Settings:
             value |= (chosen if chosen >= 0 else self._draw.number(field.lowest, field.highest)) << field.offset
         return value
 
+    def _group(self) -> int:
+        return self._draw.choice(self._some_groups) if self._draw.chance(0.9) else self._draw.number(0, _GROUPS - 1)
+
     def _first_step(self) -> int:
         columns = self.core.macro.columns_per_adc
-        return self._draw.choice((0, 0, self._draw.number(0, columns - 1), columns, self._draw.number(0, 255)))
+        if self._draw.chance(0.85):
+            return 0 if self._draw.chance(0.6) else self._draw.number(0, columns - 1)
+        return self._draw.choice((columns, self._draw.number(0, 255)))
 
     def _lowest(self) -> int:
-        return self._draw.choice([value for value in _BOUNDS if value <= self._pivot])
+        return _BOUNDS[0] if self._draw.chance(0.3) else self._draw.choice([v for v in _BOUNDS if v <= self._pivot])
 
     def _highest(self) -> int:
-        return self._draw.choice([value for value in _BOUNDS if value >= self._pivot])
+        return _BOUNDS[-1] if self._draw.chance(0.3) else self._draw.choice([v for v in _BOUNDS if v >= self._pivot])
 
     def _any(self, known: Register) -> int:
         return self._draw.number(0, (1 << known.width) - 1)

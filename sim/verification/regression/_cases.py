@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
+import numpy.typing as npt
+
 from nngen.arch import Core
 from nngen.sim.verification.lockstep import Case
 from nngen.sim.verification.programs import (
@@ -15,11 +18,14 @@ from nngen.sim.verification.programs import (
     random_program,
 )
 
+ByteArray = npt.NDArray[np.uint8]
+
 FAULTY_EVERY = 8  # of so many cases one ends in an error
 ILLEGAL_EVERY = 8  # of so many faulty ones one is a stream of illegal words
 ILLEGAL_WORDS = 24
 _RESET_EVERY = 8
 _READ_BACK_EVERY = 16
+_NEW_WORDS = 0.25
 _LATEST_RESET = 1500
 _SEED_BITS = 32
 
@@ -52,12 +58,22 @@ def random_case(core: Core, program: TestProgram, draw: random.Random, *, runs: 
     """Return a program with random data, stalls, traffic and now and then a reset; the first run is not stalled."""
     return Case(
         program=program,
-        memory=memory_image(core, seed=draw.getrandbits(_SEED_BITS), samples=runs),
+        memory=_images(core, seed=draw.getrandbits(_SEED_BITS), runs=runs),
         stall_seeds=(0, *(draw.getrandbits(_SEED_BITS) for _ in range(runs - 1))),
         traffic_seed=1 + draw.getrandbits(_SEED_BITS) if draw.random() < 0.5 else 0,
         reset_after=draw.randrange(_LATEST_RESET) if draw.randrange(_RESET_EVERY) == 0 else None,
         read_back=runs > 1,
     )
+
+
+def _images(core: Core, *, seed: int, runs: int) -> ByteArray:
+    """Return what memory holds before each run: only a part of the words is new, since the host writes what differs."""
+    images = memory_image(core, seed=seed, samples=runs)
+    words = images.view(np.uint32)
+    kept = np.random.default_rng(seed).random(words.shape) >= _NEW_WORDS
+    for run in range(1, runs):
+        words[run, kept[run]] = words[run - 1, kept[run]]
+    return images
 
 
 def directed_cases(core: Core) -> list[Case]:

@@ -51,8 +51,10 @@ def find_failure(
     case
         In which it was seen.
     attempts
-        How many shorter programs are tried.
+        How many shorter programs are tried; 0: the case stays as it is.
     """
+    if not attempts:
+        return Failure(case=case, mismatch=mismatch, original=len(case.program.instructions))
     small, found = case, mismatch
     for simpler in _simpler(case, mismatch):
         again = _mismatch(core, simpler, simulation)

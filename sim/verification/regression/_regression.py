@@ -25,10 +25,11 @@ from nngen.sim.verification.lockstep import Case
 
 from ._batch import BatchResult, run_batch_of
 from ._cases import cases, directed_cases
-from ._failure import Failure, find_failure
+from ._failure import SHRINK_ATTEMPTS, Failure, find_failure
 
 CASES_PER_BATCH = 16
-RUNS = 8
+DIRECTED_PER_BATCH = 32
+RUNS = 16
 Progress = Callable[[str], None]
 
 
@@ -88,16 +89,23 @@ class _Job:
         return run_batch_of(self.core, [case for _, case in self.cases()], self.simulation)
 
 
-def regress_directed(core: Core, simulation: Simulation, *, progress: Progress = lambda text: None) -> RegressionResult:
-    """Run all directed programs; the first difference ends it."""
+def regress_directed(
+    core: Core, simulation: Simulation, *, attempts: int = SHRINK_ATTEMPTS, progress: Progress = lambda text: None
+) -> RegressionResult:
+    """Run all directed programs; the first difference ends it. ``attempts`` as in :func:`find_failure`."""
     made = directed_cases(core)
-    progress(f"{len(made)} directed programs")
-    result = run_batch_of(core, made, simulation)
-    failure, number = None, None
-    if result.mismatch is not None:
-        number = result.mismatch.case
-        failure = find_failure(core, made[number], result.mismatch, simulation, progress=progress)
-    return _summary(core, [result], programs=len(made), failure=failure, number=number)
+    done: list[BatchResult] = []
+    for first in range(0, len(made), DIRECTED_PER_BATCH):
+        progress(f"{first} of {len(made)} directed programs")
+        batch = made[first : first + DIRECTED_PER_BATCH]
+        done.append(run_batch_of(core, batch, simulation))
+        mismatch = done[-1].mismatch
+        if mismatch is not None:
+            failure = find_failure(
+                core, batch[mismatch.case], mismatch, simulation, attempts=attempts, progress=progress
+            )
+            return _summary(core, done, programs=first + len(batch), failure=failure, number=first + mismatch.case)
+    return _summary(core, done, programs=len(made))
 
 
 def regress(
@@ -109,6 +117,7 @@ def regress(
     runs: int = RUNS,
     workers: int = 1,
     kept: Path | None = None,
+    attempts: int = SHRINK_ATTEMPTS,
     progress: Progress = lambda text: None,
 ) -> RegressionResult:
     """Run random programs until enough instructions are compared; the first difference ends it.
@@ -128,6 +137,8 @@ def regress(
     kept
         Folder in which finished batches are kept: the next regression that begins there goes on from them. It must
         belong to this seed, these runs and this hardware (see :func:`kept_folder`).
+    attempts
+        As in :func:`find_failure`.
     progress
         Called with what is going on.
     """
@@ -141,7 +152,7 @@ def regress(
             done.append(result)
             if result.mismatch is not None:
                 number, case = job.cases()[result.mismatch.case]
-                failure = find_failure(core, case, result.mismatch, simulation, progress=progress)
+                failure = find_failure(core, case, result.mismatch, simulation, attempts=attempts, progress=progress)
                 return _summary(core, done, failure=failure, number=number)
             compared += result.instructions
             progress(f"{compared:,} of {instructions:,} instructions compared")

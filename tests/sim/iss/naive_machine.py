@@ -175,13 +175,17 @@ class NaiveMachine:
         m, b, s = (array([v], int64) for v in (record.multiplier, record.offset, record.shift))
         y = int(requantize(array([total]), m, b, s, rounding)[0])
         y += signed(self.register(Unit.POST, "ZERO_POINT"), 17)
-        y = max(y, signed(self.register(Unit.POST, "LOWEST"), 32))
-        y = min(y, signed(self.register(Unit.POST, "HIGHEST"), 32))
+        lowest, highest = (signed(self.register(Unit.POST, name), 32) for name in ("LOWEST", "HIGHEST"))
+        if y > highest:
+            y = highest
+        elif y < lowest:
+            y = lowest
         width = 4 if self.register(Unit.POST, "WORDS") else 1
         if self.position + width > self.core.output_buffer_bytes:
             return
         buffer = self.outputs[self.pointer["post"]]
-        buffer[self.position : self.position + width] = (y % (1 << 8 * width)).to_bytes(width, "little")
+        place = self.position // width * width
+        buffer[place : place + width] = (y % (1 << 8 * width)).to_bytes(width, "little")
         self.position += width
         self.wrote(y % (1 << 32))
 

@@ -1,0 +1,24 @@
+"""All directed programs of a core."""
+
+from __future__ import annotations
+
+from nngen.arch import Core
+
+from ._bench import Bench, DirectedProgram
+from ._directed_data import data_programs
+from ._directed_faults import fault_programs
+from ._directed_operands import operand_programs
+from ._directed_registers import register_programs
+from ._program import TestProgram
+
+
+def directed_cases(core: Core) -> tuple[DirectedProgram, ...]:
+    """Return every directed program that fits the core's program memory, with the outcome that its name promises."""
+    bench = Bench(core)
+    made = (*operand_programs(bench), *register_programs(bench), *fault_programs(bench), *data_programs(bench))
+    return tuple(case for case in made if len(case.program.instructions) <= core.program_instructions)
+
+
+def directed_programs(core: Core) -> tuple[TestProgram, ...]:
+    """Return short programs, each for one corner that its name tells: operands, registers, errors, arithmetic."""
+    return tuple(case.program for case in directed_cases(core))
