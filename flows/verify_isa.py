@@ -12,7 +12,7 @@ from pathlib import Path
 from nngen.arch import Architecture, read_architecture
 from nngen.hardware import emit_rtl
 from nngen.isa import manual
-from nngen.sim.cosim.scripted import Simulation, SimulatorName, open_simulation
+from nngen.sim.cosim.scripted import SimulatorName, open_simulation
 from nngen.sim.verification.regression import (
     RUNS,
     RegressionResult,
@@ -140,7 +140,7 @@ def replay(
     """
     chip = read_architecture(architecture, cells=tuple(cells))
     progress("compiling the Verilog")
-    simulation: Simulation = open_simulation(chip, simulator)
+    simulation = open_simulation(chip, simulator, files=emit_rtl(chip, retire=True))
     begin = time.monotonic()
     result = regress_case(chip.core, simulation, seed=seed, number=number, runs=runs, progress=progress)
     if waves is not None:

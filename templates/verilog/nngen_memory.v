@@ -16,6 +16,11 @@ module nngen_memory #(
 );
   reg [WIDTH-1:0] storage [0:DEPTH-1];
   integer lane;
+`ifdef NNGEN_JUNK
+  // For simulations that compare what does not depend on it: powers up with junk, not with unknown values.
+  integer word;
+  initial for (word = 0; word < DEPTH; word = word + 1) storage[word] = {(WIDTH + 31) / 32{32'hdeadbeef}};
+`endif
 
   always @(posedge clk) begin
     if (read_enable) read_data <= storage[read_address];

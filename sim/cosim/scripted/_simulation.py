@@ -33,9 +33,9 @@ _SCRIPT, _LOG = "script.txt", "log.txt"
 _LOG_LINES = 20
 _VERILATOR_OPTIONS = (
     "--cc", "--exe", "--build", "-O3", "--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Mdir", "made",
-    "--top-module", _BENCH, "-o", "bench", "-CFLAGS", "-O3",
+    "--top-module", _BENCH, "-o", "bench", "-CFLAGS", "-O3", "-DNNGEN_JUNK",
 )  # fmt: skip
-_ICARUS_OPTIONS = ("-g2012", "-s", _CLOCK, "-o", "bench.vvp")
+_ICARUS_OPTIONS = ("-g2012", "-DNNGEN_JUNK", "-s", _CLOCK, "-o", "bench.vvp")
 
 
 class Simulation(Protocol):

@@ -54,7 +54,6 @@ class Composer:
         self._inserts: dict[str, tuple[float, int, Callable[[list[Item]], None]]] = {
             "handshake": (0.2, 8, parts.handshake),
             "configure": (0.3, 4, parts.configure),
-            "words": (0.05, 2, parts.words_then_bytes),
             "move": (0.4, 16, parts.move),
             "fill": (0.15, 1, parts.fill),
             "signals": (0.003, 4, parts.many_signals),

@@ -72,10 +72,15 @@ def _clipping(bench: Bench) -> Iterator[DirectedProgram]:
         "to one value": (7, 7),
         "from below": (5, _LARGEST),
         "from above": (-_LARGEST - 1, -5),
+        "with bounds that cross": (5, -5),
     }
+    around = (-100, -6, -5, -4, 0, 4, 5, 6, 100)
+    records = _filled(bench, [bench.record(i, multiplier=0, offset=value) for i, value in enumerate(around)])
     for name, (lowest, highest) in bounds.items():
         sets = (*bench.set(Unit.POST, "LOWEST", lowest), *bench.set(Unit.POST, "HIGHEST", highest))
-        yield bench.halting(f"clipping {name}", sets, bench.set(Unit.MVM, "PLANES", 8), bench.position())
+        known = (*bench.load(), *bench.mvm(), *bench.post(count=min(len(around), len(records))), *bench.store())
+        both = (bench.set(Unit.MVM, "PLANES", 8), bench.position(), known)
+        yield bench.halting(f"clipping {name}", sets, *both, records=records)
     for zero_point in (-(1 << 16), -1, 1, (1 << 16) - 1):
         sets = bench.set(Unit.POST, "ZERO_POINT", zero_point)
         yield bench.halting(f"zero point {zero_point}", sets, bench.set(Unit.POST, "WORDS", 0), bench.position())
@@ -104,8 +109,10 @@ def _sums(bench: Bench) -> Iterator[DirectedProgram]:
         yield bench.halting(
             f"outputs that do not fit, words {words}", sets, bench.load(), bench.mvm(), *posts, bench.store()
         )
-    posts = (bench.post(count=1, last=0, release=0), bench.set(Unit.POST, "WORDS", 0), bench.post(count=3, first=0))
-    yield bench.halting("bytes behind words", bench.load(), bench.mvm(), *posts, bench.store())
+    for name, widths in (("bytes behind a word", (1, 0)), ("words behind a byte", (0, 1))):
+        before, then = (bench.set(Unit.POST, "WORDS", width) for width in widths)
+        mixed = (before, bench.post(count=1, last=0, release=0), then, bench.post(count=3, first=0))
+        yield bench.halting(name, bench.load(), bench.mvm(), *mixed, bench.store())
 
 
 def _conversions(bench: Bench) -> Iterator[DirectedProgram]:

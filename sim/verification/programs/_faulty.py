@@ -8,6 +8,8 @@ import numpy as np
 
 from nngen.arch import Core
 from nngen.isa import (
+    ADDRESS_REGISTERS,
+    BY_MNEMONIC,
     COUNTER_BITS,
     LOOP_DEPTH,
     Instruction,
@@ -106,28 +108,23 @@ class Ending:
 
     def address(self) -> Words:
         """Return a LOAD, STORE, FILL or ADD that its address register refuses."""
-        draw, number = self._draw, self._draw.randrange(8)
-        memory = self._core.activation_bytes
-        largest = (1 << register(Unit.SEQUENCER, "SIZE").bits(self._core)) - 1
-        size = draw.choice((0, 1, draw.randint(1, memory), largest))
-        position = draw.number(0, largest)
-        mnemonic = draw.choice(("LOAD", "STORE", "FILL", "ADD"))
-        base = draw.number(0, memory)
-        beyond = draw.choice((size * 2, size * 2 + 1, -size - 1, -2 * size - 1, draw.randint(2 * size, 2 * size + 99)))
-        length = draw.choice((1, 2, self._core.word_bytes))
-        if mnemonic != "ADD" and size and draw.chance(0.5):  # inside the window, but the run ends behind the memory
-            inside = draw.number(0, size - 1)
-            base, beyond = max(0, memory - inside - length + 1), inside
-            base = min(base, largest)
-        distance = beyond - position
-        layout = self._parts.commands.layout
-        values = {"BASE": base, "SIZE": size, "POSITION": position}
+        draw, core, layout = self._draw, self._core, self._parts.commands.layout
+        format_ = BY_MNEMONIC[draw.choice(("LOAD", "STORE", "FILL", "ADD"))]
+        moves = format_.field("value" if format_.mnemonic == "ADD" else "offset")
+        length = 0 if format_.mnemonic == "ADD" else min(draw.choice((1, 2, core.word_bytes)), core.macro.rows)
+        largest = (1 << register(Unit.SEQUENCER, "SIZE").bits(core)) - 1
+        while True:
+            size = draw.choice((0, 1, draw.randint(0, core.activation_bytes), largest))
+            position, distance = draw.number(0, largest), draw.choice((0, 1, -1, size, -size, 2 * size, -2 * size))
+            distance += draw.randint(-2, 2) - draw.choice((0, position))
+            base = draw.choice((0, draw.number(0, largest), core.activation_bytes - length))
+            refused = _refused(position + distance, base, size, length, core.activation_bytes)
+            if refused and moves.lowest <= distance <= moves.highest:
+                break
+        values, number = {"BASE": base, "SIZE": size, "POSITION": position}, draw.randrange(ADDRESS_REGISTERS)
         sets = [layout.set(draw, number, name, values[name]) for name in draw.sample(sorted(values), 3)]
-        name = "value" if mnemonic == "ADD" else "offset"
-        given = {"register": number, name: distance}
-        if mnemonic != "ADD":
-            given["length"] = min(length, self._core.macro.rows)
-        return [*sets, OperandMaker(self._core, draw).make(mnemonic, **given)]
+        given = {"register": number, moves.name: distance} | ({"length": length} if length else {})
+        return [*sets, OperandMaker(core, draw).make(format_.mnemonic, **given)]
 
     def loop(self) -> Words:
         """Return a LOOP that is refused: too many, none to do, or an end at or behind that of the loop around it."""
@@ -195,3 +192,12 @@ class Ending:
         made = [commands.signal(draw.choice(_UNITS), counter) for _ in range(signals)]
         made.append(commands.wait(unit, counter, count))
         return [*made, *(commands.wait(unit, counter, 1) for _ in range(more - 1))]
+
+
+def _refused(target: int, base: int, size: int, length: int, memory: int) -> bool:
+    """Whether an address register refuses to go to ``target`` of its window, for a run or, with length 0, for good."""
+    if target >= size:
+        target -= size
+    elif target < 0:
+        target += size
+    return not 0 <= target < size or (length > 0 and base + target + length > memory)

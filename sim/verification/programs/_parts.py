@@ -11,7 +11,6 @@ from ._counters import Counters
 from ._draw import Draw
 from ._layout import Area
 from ._merge import LOAD, MVM, POST, SEQUENCER, STORE, Item, merge
-from ._settings import is_words
 
 _UNITS = (LOAD, MVM, POST, STORE)
 _MANY_COMMANDS = 64
@@ -202,25 +201,14 @@ class Parts:
     # ------------------------------------------------------------------ configuration
 
     def configure(self, made: list[Item]) -> None:
-        """Insert SETs of units' registers; outputs keep their width while an output buffer is being written."""
+        """Insert SETs of units' registers, at times of one that is overwritten at once."""
         draw = self._draw
         for _ in range(draw.amount(1, 4)):
             item = self.commands.setting()
-            places = _between_outputs(made) if is_words(item[1][0]) else range(len(made) + 1)
-            place = draw.choice(places)
+            place = draw.randint(0, len(made))
             made.insert(place, item)
             if draw.chance(_OVERWRITTEN):
                 made.insert(place, self.commands.overwritten(item))
-
-    def words_then_bytes(self, made: list[Item]) -> None:
-        """Insert SETs that let outputs be bytes from somewhere in the output buffer on, and words before."""
-        posts = [i for i, (unit, commands) in enumerate(made) if unit == POST and commands[0].mnemonic == "POST"]
-        if posts:
-            settings = self.commands.settings
-            place = self._draw.choice(posts)
-            first = max(i for i in posts if i <= place and made[i][1][0]["first"])
-            made.insert(place + (place == first), (POST, (settings.set(Unit.POST, "WORDS", value=0),)))
-            made.insert(first, (POST, (settings.set(Unit.POST, "WORDS", value=1),)))
 
     def move(self, made: list[Item]) -> None:
         """Insert what changes address registers, and NOP."""
@@ -230,14 +218,3 @@ class Parts:
     def fill(self, made: list[Item]) -> None:
         """Insert a FILL."""
         made.insert(self._draw.randint(0, len(made)), self.commands.fill(Area.WRITE))
-
-
-def _between_outputs(made: Sequence[Item]) -> list[int]:
-    """Return the places in a list of commands where POST writes no output buffer."""
-    places, writing = [0], False
-    for i, (unit, commands) in enumerate(made):
-        if unit == POST and commands[0].mnemonic == "POST":
-            writing = not commands[0]["last"]
-        if not writing:
-            places.append(i + 1)
-    return places

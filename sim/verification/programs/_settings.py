@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nngen.arch import Core
-from nngen.isa import MACRO_LIMIT, REGISTERS, Instruction, Register, Unit, find_register, instruction, register
+from nngen.isa import MACRO_LIMIT, REGISTERS, Instruction, Register, Unit, instruction, register
 
 from ._draw import Draw
 
@@ -19,7 +19,7 @@ _BOUNDS = (-(1 << 31), -(1 << 15), -129, -128, -1, 0, 1, 127, 255, 1 << 15, (1 <
 class Settings:
     """What the SETs of one program write.
 
-    LOWEST never exceeds HIGHEST, as nobody says what clipping would then do: a pivot lies between all their values.
+    LOWEST seldom exceeds HIGHEST: a pivot lies between most of their values.
     PLANES and SLICES stay small, since an MVM takes their product; ``_parts`` makes the exceptions.
 
     Attributes
@@ -94,18 +94,16 @@ class Settings:
         return self._draw.choice((columns, self._draw.number(0, 255)))
 
     def _lowest(self) -> int:
-        return _BOUNDS[0] if self._draw.chance(0.3) else self._draw.choice([v for v in _BOUNDS if v <= self._pivot])
+        return self._bound(_BOUNDS[0], [value for value in _BOUNDS if value <= self._pivot])
 
     def _highest(self) -> int:
-        return _BOUNDS[-1] if self._draw.chance(0.3) else self._draw.choice([v for v in _BOUNDS if v >= self._pivot])
+        return self._bound(_BOUNDS[-1], [value for value in _BOUNDS if value >= self._pivot])
+
+    def _bound(self, widest: int, usual: list[int]) -> int:
+        kind = self._draw.random()
+        if kind < 0.3:
+            return widest
+        return self._draw.choice(usual) if kind < 0.9 else self._draw.randint(_BOUNDS[0], _BOUNDS[-1])
 
     def _any(self, known: Register) -> int:
         return self._draw.number(0, (1 << known.width) - 1)
-
-
-def is_words(command: Instruction) -> bool:
-    """Whether a command sets the width of POST's outputs."""
-    if command.mnemonic != "SET" or command.unit is not Unit.POST:
-        return False
-    known = find_register(Unit.POST, command["index"])
-    return known is not None and known.name == "WORDS"

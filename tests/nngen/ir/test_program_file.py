@@ -247,7 +247,7 @@ def test_an_image_that_means_nothing_is_refused(folder: Path) -> None:
     assert_refused(folder, "core0.hex, line 1: instruction 0xffffffffffffffff: opcode 63 is not defined")
     change_image(folder, "core0.hex", images["core0.hex"])
     change_image(folder, "core0_constants.hex", b"f" * 32 + images["core0_constants.hex"][32:])
-    assert_refused(folder, f"core0_constants.hex, line 1: constant record must be 84 bits wide, not 0x{'f' * 32}")
+    assert_refused(folder, f"core0_constants.hex, line 1: constant record must be 76 bits wide, not 0x{'f' * 32}")
     change_image(folder, "core0_constants.hex", images["core0_constants.hex"])
     change_image(folder, "core0_macro0.hex", b"f" * 8 + images["core0_macro0.hex"][8:])
     assert_refused(folder, "core0_macro0.hex: programming word must have no bit set beyond its cells, not 0xffffffff")

@@ -35,7 +35,7 @@ def stub_verilog(architecture: Architecture, *, fault: str = "", retire: bool = 
         **{item.name: str(item.address) for item in (*layout.registers, *layout.windows)},
     }
     if retire:
-        ports = {"valid": "", "word": "[63:0]", "pc": "[15:0]", "digest": "[31:0]"}
+        ports = {"valid": "", "word": "[63:0]", "pc": "[15:0]", "state": "[5:0]", "digest": "[31:0]"}
         names = [(f"retire_{unit}_{port}", width) for unit in Unit for port, width in ports.items()]
         logic = dict.fromkeys((name for name, _ in names), "0") | {
             "retire_sequencer_valid": "running & (cycles % 5 == 0)",
@@ -43,7 +43,8 @@ def stub_verilog(architecture: Architecture, *, fault: str = "", retire: bool = 
             "retire_sequencer_pc": "cycles[15:0]",
             "retire_sequencer_digest": "~cycles",
         }
-        values["RETIRE_PORTS"] = ", ".join(f"output wire {width} {name}" for name, width in names)
+        outputs = [f"output wire {width} {name}" for name, width in names]
+        values["RETIRE_PORTS"] = ", ".join(["input wire [31:0] stall_seed", *outputs])
         values["RETIRE_LOGIC"] = "\n    ".join(f"assign {name} = {value};" for name, value in logic.items())
     template = (HERE / "stub_chip.v").read_text(encoding="utf-8")
     return re.sub(r"@(\w+)@", lambda found: values[found[1]], template)

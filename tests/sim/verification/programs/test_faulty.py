@@ -77,7 +77,9 @@ def test_words_find_idle_units(micro):
 
 def test_words_are_one_a_program_and_those_of_their_seed(micro):
     programs = list(illegal_word_programs(micro, seed=9, count=300))
-    assert [p.instructions for p in programs] == [p.instructions for p in illegal_word_programs(micro, seed=9, count=300)]
+    assert [p.instructions for p in programs] == [
+        p.instructions for p in illegal_word_programs(micro, seed=9, count=300)
+    ]
     assert programs[7].name == "illegal word 9 7"
     assert len({p.opening for p in programs}) == 1
     assert {len(p.ending) for p in programs} == {2}

@@ -1,6 +1,7 @@
 """What programs are made of: corners, choices, areas, orders."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_areas_share_the_memory_without_a_gap(micro, total, word):
         assert spans[0][0] == 0
         assert spans[-1][1] == total
         assert all(first < end for first, end in spans)
-        assert all(before[1] == after[0] for before, after in zip(spans, spans[1:], strict=False))
+        assert all(before[1] == after[0] for before, after in pairwise(spans))
         traffic = areas.get(Area.TRAFFIC, (0, 0))
         assert traffic[0] % word == traffic[1] % word == 0
         assert Area.TRAFFIC not in areas or not seed % 2

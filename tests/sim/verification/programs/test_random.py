@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -70,9 +71,7 @@ def without_order(element):
         return replace(element, body=tuple(map(without_order, element.body)))
     if any(made.mnemonic == "LOOP" for made in element.instructions):
         return Block(instructions=())
-    return Block(
-        instructions=tuple(made for made in element.instructions if made.mnemonic not in {"WAIT", "SIGNAL"})
-    )
+    return Block(instructions=tuple(made for made in element.instructions if made.mnemonic not in {"WAIT", "SIGNAL"}))
 
 
 def test_the_host_has_its_bytes_for_itself(any_core):
@@ -163,7 +162,7 @@ def test_units_execute_every_instruction_behind_every_other(micro):
         for entry in time_of(micro, program, trace=True).trace:
             by_unit[entry.unit].append(entry.instruction.mnemonic)
         for unit, mnemonics in by_unit.items():
-            pairs |= {(unit, *pair) for pair in zip(mnemonics, mnemonics[1:], strict=False)}
+            pairs |= {(unit, *pair) for pair in pairwise(mnemonics)}
         made = [made for made in program.instructions if made.mnemonic == "SET"]
         registers |= {find_register(made.unit, made["index"]).name for made in made}
         depths |= {depth for element in program.body for depth in nesting(element)}
@@ -219,9 +218,7 @@ def test_a_program_memory_without_room_is_refused(micro):
     with pytest.raises(ProgramError) as error:
         random_program(small, seed=0)
     needed = str(error.value).split(" at least ")[1].split()[0]
-    assert str(error.value) == (
-        f"program memory must hold at least {needed} instructions for a test program, not 16"
-    )
+    assert str(error.value) == (f"program memory must hold at least {needed} instructions for a test program, not 16")
 
 
 def test_memory_images_are_rich_in_corners(micro):

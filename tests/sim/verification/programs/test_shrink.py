@@ -34,7 +34,12 @@ def holds(*values):
 
 
 def test_what_does_not_matter_goes(program):
-    body = (block(1), repeat(block(2), repeat(block(3), block(4)), block(5)), block(6, 7), *(block(9) for _ in range(20)))
+    body = (
+        block(1),
+        repeat(block(2), repeat(block(3), block(4)), block(5)),
+        block(6, 7),
+        *(block(9) for _ in range(20)),
+    )
     small = shrink(replace(program, body=body), holds(4), attempts=100)
     assert small.body == (block(4),)
     assert small.opening == program.opening
