@@ -55,7 +55,12 @@ def describe(result: IsaVerification) -> dict[str, Any]:
 
 def _coverage(report: CoverageReport) -> dict[str, Any]:
     total = report.total
-    return {"bins": total.bins, "hit": total.hit, "waived": total.waived, "missing": [b.name for b in report.missing]}
+    return {
+        "bins": total.bins,
+        "hit": total.hit,
+        "waived": total.waived,
+        "missing": {group: list(bins) for group, bins in report.missing.items()},
+    }
 
 
 def _part(part: RegressionResult) -> dict[str, Any]:

@@ -108,7 +108,7 @@ class Session:
             first, end = case.program.traffic
             self._memory = expectation.memory[run].copy()
             self._memory[first:end] = aside[first:end]
-        if case.read_back:
+        if case.read_back and self._memory is not None:
             self._read_memory(self.plans[-1], self._memory)
 
     # ---------------------------------------------------------------- before a run

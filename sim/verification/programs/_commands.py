@@ -163,7 +163,8 @@ class Commands:
         unit, (made,) = item
         known = find_register(made.unit, made["index"])
         assert known is not None
-        value = self._draw.choice((0, 1, (1 << known.width) - 1, self._draw.getrandbits(32)))
+        draw, full = self._draw, 1 << known.width
+        value = draw.choice((0, 1, full - 1, draw.randrange(full), draw.getrandbits(32)))
         return unit, (instruction("SET", unit=made.unit, index=made["index"], value=value),)
 
     def step(self) -> Item:

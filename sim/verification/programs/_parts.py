@@ -131,23 +131,23 @@ class Parts:
         return [*write, *self._ordered(STORE, LOAD, counters.stored), *read]
 
     def exchange_anywhere(self) -> list[Item]:
-        """Return writes to the whole memory and reads of it, in 14 commands; LOAD and STORE do nothing else meanwhile.
+        """Return writes to the whole memory and reads of it, in 17 commands; LOAD and STORE do nothing else meanwhile.
 
         Nothing may be inserted that touches memory.
         """
+        draw, commands = self._draw, self.commands
         loaded, stored = self.counters.loaded, self.counters.stored
         load, *others, store = self.positions(target=Area.WHOLE, most=4)
-        fill = self.commands.fill(Area.WHOLE)
-        write = [load, *others, *self._ordered(LOAD, STORE, loaded), store]
-        write.insert(self._draw.choice((len(write) - 1, len(write))), fill)
-        load, *others = self.positions(source=Area.WHOLE, most=4)
-        return [
-            *write,
-            *self._ordered(STORE, LOAD, stored),
-            load,
-            *self._ordered(LOAD, STORE, loaded),
-            *others,
-        ]
+        write = [commands.fill(Area.WHOLE) for _ in range(draw.randint(1, 2))]
+        write.insert(draw.randint(0, len(write)), store)
+        load_again, *others_again = self.positions(source=Area.WHOLE, most=4)
+        behind = [load_again, *self._ordered(LOAD, STORE, loaded), *others_again]
+        if draw.chance(0.3):
+            counter, unit = draw.choice(self.counters.free)
+            write.insert(draw.randint(0, len(write)), commands.signal(STORE, counter))
+            behind.append(commands.wait(unit, counter, 1))
+        before = [load, *others, *self._ordered(LOAD, STORE, loaded)]
+        return [*before, *write, *self._ordered(STORE, LOAD, stored), *behind]
 
     # ------------------------------------------------------------------ order
 

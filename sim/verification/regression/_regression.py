@@ -251,7 +251,7 @@ def _summary(
     coverage = Coverage(core)
     for result in done:
         coverage.counts += np.array(result.coverage, np.int64)
-    units = np.sum([result.units for result in done] or [[0] * len(Unit)], axis=0)
+    units = np.sum([result.units for result in done] or [(0,) * len(Unit)], axis=0)
     return RegressionResult(
         programs=len(done) * CASES_PER_BATCH if programs is None else programs,
         runs=sum(result.runs for result in done),

@@ -73,7 +73,7 @@ class MemoryChip:
         return [self.words[base + at // 4 * 4] >> 8 * (at % 4) & 0xFF for at in range(offset, offset + size)]
 
 
-ARCHITECTURES = ("micro", "tiny", "digits", "lossless", "edge")
+ARCHITECTURES = ("micro", "odd", "tiny", "digits", "lossless", "edge")
 
 
 @functools.cache
@@ -97,7 +97,9 @@ def some_program(architecture: Architecture) -> CoreProgram:
         instructions=(instruction("FILL", register=3, offset=-5, length=9, value=0xA5), instruction("HALT")),
         layer_starts=(),
         records=tuple(
-            ConstantRecord(macro=0, adc=1, entry=i, last=True, multiplier=-1 - i, offset=-(1 << 40), shift=5)
+            ConstantRecord(
+                macro=0, adc=1, entry=i, last=True, multiplier=-1 - i, offset=-(1 << core.offset_bits - 2), shift=5
+            )
             for i in range(2)
         ),
         cells=random.integers(0, 1 << core.macro.cell_bits, shape),
