@@ -59,8 +59,9 @@ cd ..
 # The second round of opt_dff finds registers that stand still because those found in the first do.
 _PREPARE = """\
 read_verilog -sv {sources}
-read_verilog -lib {opaque} {cells}
+read_verilog -lib {cells}
 hierarchy -check -top {chip}
+blackbox *{memory}*
 proc -noopt
 {cut}pmuxtree
 simplemap nngen_core.*_queue/t:$mux
@@ -81,13 +82,12 @@ techmap -map {map} t:$_DFF_P_
 opt_expr
 opt_merge
 rename {chip} {build}
-tee -q -o {boxes} dump t:nngen_*
+tee -q -o {boxes} dump t:*nngen_*
 rename -hide w:*
 opt_clean
 write_rtlil {design}
 """
 _COMPARE = """\
-read_verilog -lib {opaque} {cells}
 {designs}equiv_make {builds} {both}
 cd {both}
 opt_merge
@@ -97,9 +97,9 @@ equiv_remove
 tee -q -o {different} dump t:$equiv
 """
 _READ = """\
-read_rtlil {design}
+read_rtlil -nooverwrite {design}
 cd {build}
-expose -evert t:nngen_*
+expose -evert t:*nngen_*
 opt_clean
 cd ..
 """
@@ -109,7 +109,7 @@ _CELL = re.compile(r"^ *cell (\S+) (\S+)\n((?: +(?:parameter|connect) .*\n)*)", 
 _PARAMETER = re.compile(r"^ *parameter (.*)", re.MULTILINE)
 _CONNECTION = r"^ *connect \\{} (.*)"
 _PORT = re.compile(r"^ *wire (.*?)((?:input|output|inout)) \d+ (\S+)$", re.MULTILINE)
-_BOX_NAME = re.compile(r"^( *cell \\nngen_\S+) (\S+)$", re.MULTILINE)
+_BOX_NAME = re.compile(r"^( *cell \S*nngen_\S+) (\S+)$", re.MULTILINE)
 _NUMBER = re.compile(r"\$(\d+)")
 _BIT = re.compile(r"\[\d+\]$")
 
@@ -260,8 +260,8 @@ def _prepare(job: _Job, build: str, files: Mapping[str, str], cut: str) -> _Buil
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     script = _PREPARE.format(
-        sources=" ".join(f"{build}/{name}" for name in synthesis_files(dict(files)) if name not in _OPAQUE),
-        opaque=_opaque(build),
+        sources=" ".join(f"{build}/{name}" for name in synthesis_files(dict(files))),
+        memory=MEMORY_MODULE,
         cells=_CELLS_FILE,
         map=_MAP_FILE,
         chip=CHIP_MODULE,
@@ -288,7 +288,7 @@ def _design_file(build: str) -> str:
 
 def _boxes(dump: str) -> tuple[dict[str, str], dict[str, str]]:
     """Return the name of each box by its name in the dump, and what it is by its name."""
-    cells = [(type_, cell, lines) for type_, cell, lines in _CELL.findall(dump) if type_.startswith("\\nngen_")]
+    cells = [(type_, cell, lines) for type_, cell, lines in _CELL.findall(dump) if "nngen_" in type_]
     registers = {cell: _connection(lines, "value") for type_, cell, lines in cells if type_ == f"\\{_REGISTER}"}
     numbered = _number_anew(registers.values())
     names = {cell: cell for _, cell, _ in cells}
@@ -334,8 +334,6 @@ def _compare(job: _Job, builds: Iterable[_Build]) -> tuple[str, ...]:
         (job.place / _design_file(build.name)).write_text(build.design, encoding="utf-8")
     names = [build.name for build in builds]
     script = _COMPARE.format(
-        opaque=_opaque(_DELIVERABLE),
-        cells=_CELLS_FILE,
         designs="".join(_READ.format(design=_design_file(name), build=name) for name in names),
         builds=" ".join(names),
         both=_BOTH,
