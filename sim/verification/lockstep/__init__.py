@@ -1,7 +1,7 @@
 """Hardware and instruction-set simulator in lock-step: at every retirement of every unit."""
 
 from ._case import Case
-from ._compare import RETIREMENT, Log, Mismatch, RunLog, compare, first_difference, retirements
+from ._compare import RETIREMENT, Log, Mismatch, RunLog, compare, first_difference, retirements, split
 from ._model import RETIREMENT_DTYPE, Expectation, ExpectedRun, Retirements, expect
 from ._session import ExpectedRead, RunPlan, Session
 
@@ -25,4 +25,5 @@ __all__ = [
     "compare",
     "first_difference",
     "retirements",
+    "split",
 ]

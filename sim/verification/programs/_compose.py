@@ -56,7 +56,7 @@ class Composer:
             "configure": (0.3, 4, parts.configure),
             "move": (0.4, 16, parts.move),
             "fill": (0.15, 1, parts.fill),
-            "signals": (0.005, 4, parts.many_signals),
+            "signals": (0.005, 3, parts.many_signals),
         }
 
     def body(self, room: int, *, depth: int = 0) -> list[Block | Repeat]:
@@ -116,7 +116,7 @@ class Composer:
         left = room
         while left >= _SMALLEST_PART and (not made or draw.chance(0.3)):
             kind = draw.choices(self._kinds, self._weights)[0]
-            if kind == "exchange anywhere" and not made and left >= 17:
+            if kind == "exchange anywhere" and not made and left >= 18:
                 return parts.exchange_anywhere()  # nothing that touches memory may come between
             made += self._part(kind, left)
             left = room - _size(made)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 
 from nngen.isa import COUNTER_BITS, Instruction, Unit, instruction
 
-from ._commands import NOP, Commands
+from ._commands import Commands
 from ._counters import Counters
 from ._draw import Draw
 from ._layout import Area
-from ._merge import LOAD, MVM, POST, SEQUENCER, STORE, Item, merge
+from ._merge import LOAD, MVM, POST, STORE, Item, merge
 
 _UNITS = (LOAD, MVM, POST, STORE)
 _MANY_COMMANDS = 64
-_SENDERS = 4  # handshakes on one counter in a block, at most
+_SENDERS = 4  # handshakes on one counter in a block, seldom more
 _OVERWRITTEN = 0.1
 _LARGEST_PRODUCT = 40  # of planes, slices and steps
 
@@ -131,7 +131,7 @@ class Parts:
         return [*write, *self._ordered(STORE, LOAD, counters.stored), *read]
 
     def exchange_anywhere(self) -> list[Item]:
-        """Return writes to the whole memory and reads of it, in 17 commands; LOAD and STORE do nothing else meanwhile.
+        """Return writes to the whole memory and reads of it, in 18 commands; LOAD and STORE do nothing else meanwhile.
 
         Nothing may be inserted that touches memory.
         """
@@ -195,8 +195,8 @@ class Parts:
         count = draw.number(2, (1 << COUNTER_BITS) - 1)
         _, (signal,) = self.commands.signal(unit, counter)
         made.insert(draw.randint(0, len(made)), self.commands.wait(unit, counter, count))
-        # A loop must not end where the one around it does.
-        made[:0] = [(unit, (instruction("LOOP", count=count, length=1), signal)), (SEQUENCER, (NOP,))]
+        # As the WAIT comes behind it, this loop never ends where one around the block does.
+        made.insert(0, (unit, (instruction("LOOP", count=count, length=1), signal)))
 
     # ------------------------------------------------------------------ configuration
 
