@@ -56,7 +56,7 @@ class Composer:
             "configure": (0.3, 4, parts.configure),
             "move": (0.4, 16, parts.move),
             "fill": (0.15, 1, parts.fill),
-            "signals": (0.005, 3, parts.many_signals),
+            "signals": (0.012, 3, parts.many_signals),
         }
 
     def body(self, room: int, *, depth: int = 0) -> list[Block | Repeat]:

@@ -192,7 +192,8 @@ class Parts:
         """
         draw = self._draw
         counter, unit = self.counters.full
-        count = draw.number(2, (1 << COUNTER_BITS) - 1)
+        most = (1 << COUNTER_BITS) - 1
+        count = most if draw.chance(0.6) else draw.number(2, most)
         _, (signal,) = self.commands.signal(unit, counter)
         made.insert(draw.randint(0, len(made)), self.commands.wait(unit, counter, count))
         # As the WAIT comes behind it, this loop never ends where one around the block does.
