@@ -42,6 +42,7 @@ nightly-nightly-isa: $(STAMP)  ## 20 million random instructions on two chips
 	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_ISA)
 
 $(NIGHTLY_ISA): nightly-isa-%: $(STAMP)
+	@mkdir -p .nightly
 	@.ci/nightly $@ $(VENV)/bin/nngen verify-isa --arch flows/architectures/$*.toml --instructions 10000000 \
 		--simulator verilator --complete --resume .nightly/isa --coverage .nightly/isa-$*.md --json .nightly/isa-$*.json
 
@@ -52,6 +53,7 @@ nightly-isa: $(STAMP)  ## 20 million random instructions on two chips
 	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_ISA)
 
 $(NIGHTLY_ISA): nightly-isa-%: $(STAMP)
+	@mkdir -p .nightly
 	@.ci/nightly $@ $(VENV)/bin/nngen verify-isa --arch flows/architectures/$*.toml --instructions 10000000 \
 		--simulator verilator --complete --resume .nightly/isa --coverage .nightly/isa-$*.md --json .nightly/isa-$*.json
 

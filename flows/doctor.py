@@ -150,7 +150,7 @@ _VERILATOR = _Program(
     question="--version",
     answer=r"Verilator (\S+)",
     minimum="5.36",  # what cocotb 2.1 asks for; Verilator itself writes 5.036
-    needed_for="fast co-simulation of large networks",
+    needed_for="fast simulation of test programs (verify-isa)",
     package="verilator",
     required=False,
 )

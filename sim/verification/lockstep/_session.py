@@ -103,7 +103,7 @@ class Session:
             aside = case.memory[run].copy()
             if case.traffic_seed:
                 self._traffic(draw, plan, case, aside, expected)
-            self.script.await_interrupt(limit=2 * expected.cycles + case.program.watchdog + _SLACK_CYCLES)
+            self.script.await_interrupt(limit=2 * expected.cycles + _SLACK_CYCLES)
             self._finish(plan, expected)
             first, end = case.program.traffic
             self._memory = expectation.memory[run].copy()
