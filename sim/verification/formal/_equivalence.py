@@ -21,7 +21,8 @@ import re
 import shutil
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,7 @@ cd {CHIP_MODULE}
 connect -set stall_seed {STALL_SEED_BITS}'d0
 cd ..
 """
+# Memories become boxes only once they have their widths: a box keeps those that its ports were declared with.
 # Words of queues become bits before anything is removed: of each word the cut ports read a part, the units the rest.
 # The second round of opt_dff finds registers that stand still because those found in the first do.
 _PREPARE = """\
@@ -69,12 +71,11 @@ setattr -unset src *
 flatten
 setattr -unset src */*
 setundef -zero
-opt_expr
-opt_dff -nodffe -nosdff
-opt_expr
-opt_dff -nodffe -nosdff
-opt_expr
 opt_clean -purge
+opt_expr
+opt_dff -nodffe -nosdff
+opt_expr
+opt_dff -nodffe -nosdff
 simplemap t:$dff
 splitnets
 opt_clean -purge
@@ -100,7 +101,6 @@ _READ = """\
 read_rtlil -nooverwrite {design}
 cd {build}
 expose -evert t:*nngen_*
-opt_clean
 cd ..
 """
 
@@ -156,7 +156,7 @@ def prove_equal_without_retire_ports(
     Raises
     ------
     ToolError
-        yosys is missing, failed, or took longer than the limit. The message carries the end of the log.
+        yosys is missing, broke off, or took longer than the limit. The message carries the end of the log.
     """
     return compare_builds(
         emit_rtl(architecture), emit_rtl(architecture, retire=True), folder=folder, limit_s=limit_s, yosys=yosys
@@ -187,18 +187,22 @@ def compare_builds(
     Raises
     ------
     ToolError
-        yosys is missing, failed, or took longer than the limit. The message carries the end of the log.
+        yosys is missing, broke off, or took longer than the limit. The message carries the end of the log.
     """
-    with _place(folder) as place:
+    if texts := [name for name in _OPAQUE if deliverable[name] != simulation[name]]:
+        return Equivalence(unmatched=tuple(texts))
+    with _place(folder) as place, ThreadPoolExecutor(2) as pool:
         job = _Job(place, yosys or _find_yosys(), limit_s)
         (place / _CELLS_FILE).write_text(_CELLS, encoding="utf-8")
         (place / _MAP_FILE).write_text(_MAP, encoding="utf-8")
         builds = [
-            _prepare(job, build, files, cut)
-            for build, files, cut in ((_DELIVERABLE, deliverable, ""), (_SIMULATION, simulation, _CUT))
+            pool.submit(_prepare, job, _DELIVERABLE, deliverable, ""),
+            pool.submit(_prepare, job, _SIMULATION, simulation, _CUT),
         ]
-        unmatched = (*_different_texts(deliverable, simulation), *_unmatched(*builds))
-        return Equivalence(unmatched=unmatched) if unmatched else Equivalence(differing=_compare(job, builds))
+        one, other = (build.result() for build in builds)
+        if unmatched := _unmatched(one, other):
+            return Equivalence(unmatched=unmatched)
+        return Equivalence(differing=_compare(job, (one, other)))
 
 
 @dataclass(frozen=True)
@@ -209,7 +213,8 @@ class _Job:
     yosys: Path
     limit_s: float
 
-    def run(self, name: str, script: str) -> None:
+    def run(self, name: str, script: str, *, results: Sequence[str]) -> list[str]:
+        """Run a script and return the text of the files that it must write."""
         (self.place / f"{name}.ys").write_text(script, encoding="utf-8")
         log_file = self.place / f"{name}.log"
         with log_file.open("wb") as log:
@@ -228,10 +233,11 @@ class _Job:
                     f"yosys must finish the comparison of builds ({name}) within {self.limit_s:g} s, but has not"
                     f"{_end(_read(log_file))}"
                 ) from None
-        if done.returncode:
+        if done.returncode or not all((self.place / result).exists() for result in results):
             raise ToolError(
                 f"yosys must finish the comparison of builds ({name}), but broke off{_end(_read(log_file))}"
             )
+        return [_read(self.place / result) for result in results]
 
 
 @dataclass(frozen=True)
@@ -259,6 +265,7 @@ def _prepare(job: _Job, build: str, files: Mapping[str, str], cut: str) -> _Buil
     folder.mkdir()
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
+    results = _design_file(build), f"{build}/{_BOXES_FILE}"
     script = _PREPARE.format(
         sources=" ".join(f"{build}/{name}" for name in synthesis_files(dict(files))),
         memory=MEMORY_MODULE,
@@ -267,23 +274,23 @@ def _prepare(job: _Job, build: str, files: Mapping[str, str], cut: str) -> _Buil
         chip=CHIP_MODULE,
         cut=cut,
         build=build,
-        boxes=f"{build}/{_BOXES_FILE}",
-        design=_design_file(build),
+        design=results[0],
+        boxes=results[1],
     )
-    job.run(build, script)
-    design, boxes = _read(job.place / _design_file(build)), _read(folder / _BOXES_FILE)
+    design, boxes = job.run(build, script, results=results)
     names, kinds = _boxes(boxes)
-    ports = {name: f"{direction} {width}" for width, direction, name in _PORT.findall(design)}
+    ports = {name: f"{direction} {width}" for width, direction, name in _PORT.findall(_module(design, build))}
     named = _BOX_NAME.sub(lambda match: f"{match[1]} {names[match[2]]}", design)
     return _Build(build, named, kinds | ports)
 
 
-def _opaque(build: str) -> str:
-    return f"{build}/{MEMORY_MODULE}.v {build}/{EMPTY_VIEW}"
-
-
 def _design_file(build: str) -> str:
     return f"{build}.il"
+
+
+def _module(design: str, name: str) -> str:
+    _, _, text = design.partition(f"\nmodule \\{name}\n")
+    return text.partition("\nend\n")[0]
 
 
 def _boxes(dump: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -319,16 +326,12 @@ def _numbered(stem: str, order: int) -> str:
     return f"{whole}{order}{stem[len(whole) :]}" if "$" in stem else stem
 
 
-def _different_texts(deliverable: Mapping[str, str], simulation: Mapping[str, str]) -> list[str]:
-    return [name for name in _OPAQUE if deliverable[name] != simulation[name]]
-
-
-def _unmatched(one: _Build, other: _Build) -> list[str]:
+def _unmatched(one: _Build, other: _Build) -> tuple[str, ...]:
     names = sorted(one.kinds.keys() | other.kinds.keys())
-    return [_readable(name) for name in names if one.kinds.get(name) != other.kinds.get(name)]
+    return tuple(_readable(name) for name in names if one.kinds.get(name) != other.kinds.get(name))
 
 
-def _compare(job: _Job, builds: Iterable[_Build]) -> tuple[str, ...]:
+def _compare(job: _Job, builds: Sequence[_Build]) -> tuple[str, ...]:
     """Return the outputs that are not proven equal."""
     for build in builds:
         (job.place / _design_file(build.name)).write_text(build.design, encoding="utf-8")
@@ -339,9 +342,8 @@ def _compare(job: _Job, builds: Iterable[_Build]) -> tuple[str, ...]:
         both=_BOTH,
         different=_DIFFERENT_FILE,
     )
-    job.run(_BOTH, script)
-    cells = _CELL.findall(_read(job.place / _DIFFERENT_FILE))
-    return tuple(sorted(_readable(_connection(lines, "Y")) for _, _, lines in cells))
+    (different,) = job.run(_BOTH, script, results=(_DIFFERENT_FILE,))
+    return tuple(sorted(_readable(_connection(lines, "Y")) for _, _, lines in _CELL.findall(different)))
 
 
 def _readable(name: str) -> str:

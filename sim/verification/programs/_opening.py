@@ -16,8 +16,8 @@ from ._merge import BANKS, LOAD, MVM, POST, SEQUENCER, STORE, Item
 from ._parts import Parts
 
 WORD = 4  # bytes of an output where WORDS is 1
-_SOMETIMES = 0.2
-_SELDOM = 0.05
+_SOMETIMES = 0.3
+_SELDOM = 0.12
 # Registers that leave defined what the opening has to define.
 _HARMLESS = frozenset(
     {"INVERT", "GROUP", "PLANES", "NEGATE_TOP", "SLICES", "LOWEST", "HIGHEST", "ZERO_POINT", "ROUNDING"}

@@ -9,6 +9,7 @@ from nngen.isa import MACRO_LIMIT, REGISTERS, Instruction, Register, Unit, instr
 
 from ._draw import Draw
 
+_PLAIN_MACRO = 0.05
 _WIDE_VALUE = 0.2
 _GROUPS = 64
 _CLASS = 0xF  # bits of MACRO that hold the class
@@ -70,6 +71,8 @@ class Settings:
     def macro(self, *, enabled: bool | None = None) -> int:
         """Return a random value of MACRO; the gain is one that can be used unless the macro is not."""
         draw = self._draw
+        if enabled is None and draw.chance(_PLAIN_MACRO):
+            return draw.choice((0, 1))
         enabled = draw.chance(0.9) if enabled is None else enabled
         decided = {
             "class": draw.choice(self._some_classes) if draw.chance(0.9) else draw.number(0, _CLASS),
