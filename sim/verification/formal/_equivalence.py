@@ -1,8 +1,8 @@
 """Deliverable and simulation build are the same circuit, but for the retire ports and the seeded stalls.
 
-Simulations see the simulation build, the foundry gets the deliverable. Here yosys cuts what only simulations need (input
-``stall_seed`` tied to 0, outputs ``retire_*`` and ``running`` left open), removes what this leaves without effect, and
-compares the rest:
+Simulations see the simulation build, the foundry gets the deliverable. Here yosys cuts what only simulations need
+(input ``stall_seed`` tied to 0, outputs ``retire_*`` and ``running`` left open), removes what this leaves without
+effect, and compares the rest:
 
 1. Registers, bit by bit, become black boxes, as memories and crossbar macros are. Both builds must have the same ones,
    by name, with the same initial values and parameters. What is inside of memory and macro is compared as text.
@@ -69,7 +69,7 @@ proc -noopt
 simplemap nngen_core.*_queue/t:$mux
 setattr -unset src *
 flatten
-setattr -unset src */*
+setattr -unset src -unset hdlname */*
 setundef -zero
 opt_clean -purge
 opt_expr

@@ -186,7 +186,7 @@ def nesting(element, depth=0):
 
 def test_runs_reach_both_ends_of_memory_with_every_kind_of_command(micro):
     first, last = set(), set()
-    for seed in range(60):
+    for seed in range(150):
         for command in commands_of(micro, random_program(micro, seed=seed, length=100)):
             made = command.instruction
             if "offset" in made.operands:
