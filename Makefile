@@ -38,15 +38,7 @@ nightly: $(STAMP)  ## everything slow; resumes where it stopped
 nightly-slow-tests: $(STAMP)
 	@.ci/nightly $@ sh -c '$(PYTHONBIN) -m pytest -q -m slow || test $$? = 5' # 5: none is marked slow
 
-nightly-nightly-isa: $(STAMP)  ## 20 million random instructions on two chips
-	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_ISA)
-
-$(NIGHTLY_ISA): nightly-isa-%: $(STAMP)
-	@mkdir -p .nightly
-	@.ci/nightly $@ $(VENV)/bin/nngen verify-isa --arch flows/architectures/$*.toml --instructions 10000000 \
-		--simulator verilator --complete --resume .nightly/isa --coverage .nightly/isa-$*.md --json .nightly/isa-$*.json
-
-benchmark: $(STAMP)
+nightly-benchmark: $(STAMP)
 	@.ci/nightly $@ $(MAKE) --no-print-directory benchmark
 
 nightly-isa: $(STAMP)  ## 20 million random instructions on two chips

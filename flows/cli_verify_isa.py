@@ -72,7 +72,10 @@ def verify_isa(
         ),
     ] = None,
     complete: Annotated[
-        bool, typer.Option("--complete", help="Fail where a bin of the functional coverage is missing, too.")
+        bool,
+        typer.Option(
+            "--complete", help="Go on, up to 2 N, until the functional coverage is complete; fail where it is not."
+        ),
     ] = False,
     resume: Annotated[
         Path | None,
@@ -95,14 +98,18 @@ def verify_isa(
     """
     if waves is not None and program is None:
         raise typer.BadParameter("needs --program", param_hint="--waves")
-    for path in (coverage, json):
+    if resume is not None and program is not None:
+        raise typer.BadParameter("goes with many programs, not with --program", param_hint="--resume")
+    if program is None and not directed and not instructions:
+        raise typer.BadParameter("must be more than 0 without the directed programs", param_hint="--instructions")
+    for path in (coverage, json, waves):
         files.check_writable(path)
     with progress.shown() as step:
         if program is None:
             result = flow.verify_isa(
                 architecture, instructions=instructions, seed=seed, simulator=simulator.value, runs=runs,
-                workers=jobs or flow.default_workers(), directed=directed, cells=cells or (), kept=resume,
-                progress=step,
+                workers=jobs or flow.default_workers(), directed=directed, complete=complete, cells=cells or (),
+                kept=resume, progress=step,
             )  # fmt: skip
         else:
             result = flow.replay(
@@ -113,6 +120,6 @@ def verify_isa(
         files.write_file(json, (json_format.dumps(report.describe(result), indent=2) + "\n").encode())
     if coverage is not None:
         files.write_file(coverage, coverage_report.markdown(report.coverage_of(result)).encode())
-    present.show(report.render(result, command=report.replay_command(architecture, result)))
+    present.show(report.render(result, command=report.replay_command(architecture, result, cells=cells or ())))
     if not result.equal or (complete and not report.coverage_of(result).complete):
         raise typer.Exit(COMPARISON_FAILED)

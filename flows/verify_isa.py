@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from nngen.arch import Architecture, read_architecture
 from nngen.hardware import emit_rtl
 from nngen.isa import manual
 from nngen.sim.cosim.scripted import SimulatorName, open_simulation
+from nngen.sim.verification.coverage import Coverage, read_waivers, summarize
 from nngen.sim.verification.regression import (
     RUNS,
     RegressionResult,
@@ -26,7 +26,9 @@ from nngen.sim.verification.regression import (
 
 from .progress import Progress, quiet
 
-__all__ = ["IsaVerification", "replay", "verify_isa"]
+_SOURCES = frozenset({".py", ".j2", ".v", ".cpp", ".toml"})
+
+__all__ = ["IsaVerification", "default_workers", "replay", "verify_isa"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +45,6 @@ class IsaVerification:
         Of the random programs.
     directed, random
         Results; None where that part did not run.
-    seconds
-        Of the random part, by the clock on the wall, without compiling.
     """
 
     architecture: Architecture
@@ -53,7 +53,6 @@ class IsaVerification:
     runs: int
     directed: RegressionResult | None
     random: RegressionResult | None
-    seconds: float
 
     @property
     def equal(self) -> bool:
@@ -70,6 +69,7 @@ def verify_isa(
     runs: int = RUNS,
     workers: int = 1,
     directed: bool = True,
+    complete: bool = False,
     cells: Sequence[Path] = (),
     kept: Path | None = None,
     progress: Progress = quiet,
@@ -92,6 +92,8 @@ def verify_isa(
         Processes.
     directed
         Also run the directed programs.
+    complete
+        Go on, up to twice as many instructions, until every bin of the functional coverage is met.
     cells
         Further folders of circuit cells.
     kept
@@ -109,17 +111,23 @@ def verify_isa(
     files = emit_rtl(chip, retire=True)
     simulation = open_simulation(chip, simulator, files=files)
     first = regress_directed(chip.core, simulation, progress=progress) if directed else None
-    begin = time.monotonic()
     second = None
+
+    def enough(coverage: Coverage) -> bool:
+        if first is not None:
+            coverage.merge(first.coverage)
+        return not complete or summarize(coverage, read_waivers()).complete
+
     if instructions and (first is None or first.failure is None):
-        folder = None if kept is None else kept_folder(kept, *_identity(files), simulator, str(seed), str(runs))
+        parts = (*_identity(files), chip.sha256, simulator, str(seed), str(runs))
+        folder = None if kept is None else kept_folder(kept, *parts)
         second = regress(
             chip.core, simulation, instructions=instructions, seed=seed, runs=runs, workers=workers, kept=folder,
+            enough=enough,
             progress=progress,
         )  # fmt: skip
     return IsaVerification(
         architecture=chip, simulator=simulator, seed=seed, runs=runs, directed=first, random=second,
-        seconds=time.monotonic() - begin,
     )  # fmt: skip
 
 
@@ -141,7 +149,6 @@ def replay(
     chip = read_architecture(architecture, cells=tuple(cells))
     progress("compiling the Verilog")
     simulation = open_simulation(chip, simulator, files=emit_rtl(chip, retire=True))
-    begin = time.monotonic()
     result = regress_case(chip.core, simulation, seed=seed, number=number, runs=runs, progress=progress)
     if waves is not None:
         progress("simulating with waves")
@@ -149,17 +156,17 @@ def replay(
         run_interactively(chip, case if result.failure is None else result.failure.case, waves=waves)
     return IsaVerification(
         architecture=chip, simulator=simulator, seed=seed, runs=runs, directed=None, random=result,
-        seconds=time.monotonic() - begin,
     )  # fmt: skip
 
 
 def _identity(files: dict[str, str]) -> list[str]:
-    """Return everything that decides what a batch finds: the hardware, and the packages that test it."""
+    """Return everything that decides what a batch finds: the hardware, and all that runs and judges it."""
     parts = [f"{name}\n{text}" for name, text in sorted(files.items())]
-    sim = Path(__file__).resolve().parent.parent / "sim"
-    for folder in (sim / "verification", sim / "iss", sim / "cosim" / "scripted"):
-        for source in sorted(folder.rglob("*.py")):
-            parts.append(f"{source.relative_to(folder)} {hashlib.sha256(source.read_bytes()).hexdigest()}")
+    root = Path(__file__).resolve().parent.parent
+    for folder in (root / "nngen", root / "sim", root / "templates"):
+        for source in sorted(folder.rglob("*")):
+            if source.suffix in _SOURCES:
+                parts.append(f"{source.relative_to(root)} {hashlib.sha256(source.read_bytes()).hexdigest()}")
     return [*parts, manual()]
 
 

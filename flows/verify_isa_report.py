@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from . import coverage_report
 from .present import percent
 from .verify_isa import IsaVerification
 
-__all__ = ["ISA_VERIFICATION_SCHEMA", "coverage_of", "describe", "failure_text", "render"]
+__all__ = ["ISA_VERIFICATION_SCHEMA", "coverage_of", "describe", "failure_text", "render", "replay_command"]
 
 ISA_VERIFICATION_SCHEMA = "nngen/isa-verification/1"
 _BEFORE, _AFTER = 6, 3
@@ -45,8 +47,8 @@ def describe(result: IsaVerification) -> dict[str, Any]:
         "seed": result.seed,
         "runs": result.runs,
         "equal": result.equal,
-        "seconds": round(result.seconds, 2),
-        "instructions_per_second": round(random.instructions / result.seconds) if random and result.seconds else 0,
+        "seconds": round(random.seconds, 2) if random else 0,
+        "instructions_per_second": round(random.fresh / random.seconds) if random and random.seconds else 0,
         "directed": None if result.directed is None else _part(result.directed),
         "random": None if random is None else _part(random),
         "coverage": _coverage(coverage_of(result)),
@@ -98,8 +100,8 @@ def _table(result: IsaVerification) -> Table:
             table.add_row(
                 name, f"{part.programs:,}", f"{part.runs:,}", f"{part.instructions:,}", *shares, f"{part.cycles:,}"
             )
-    if result.random is not None and result.seconds:
-        table.caption = f"{result.random.instructions / result.seconds:,.0f} random instructions a second"
+    if result.random is not None and result.random.fresh:
+        table.caption = f"{result.random.fresh / result.random.seconds:,.0f} random instructions a second"
     return table
 
 
@@ -174,7 +176,8 @@ def _text(instruction: Instruction | int) -> str:
         return f"{instruction:#018x}"
 
 
-def replay_command(architecture: Path, result: IsaVerification) -> str:
+def replay_command(architecture: Path, result: IsaVerification, *, cells: Sequence[Path] = ()) -> str:
     """Return the command line that repeats a run, without what may follow."""
-    options = f"--seed {result.seed} --simulator {result.simulator} --runs {result.runs}"
-    return f"nngen verify-isa --arch {architecture} {options}"
+    options = ["--seed", str(result.seed), "--simulator", result.simulator, "--runs", str(result.runs)]
+    folders = [part for folder in cells for part in ("--cells", str(folder))]
+    return shlex.join(["nngen", "verify-isa", "--arch", str(architecture), *folders, *options])

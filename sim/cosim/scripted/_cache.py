@@ -18,9 +18,9 @@ def cache_folder() -> Path:
     """Return the folder of compiled simulations: ``$NNGEN_CACHE``, or nngen/ in the user's cache. It may be deleted."""
     named = os.environ.get(CACHE_VARIABLE)
     if named:
-        return Path(named)
+        return Path(named).absolute()
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "nngen"
+    return (Path(base).absolute() if base else Path.home() / ".cache") / "nngen"
 
 
 def cached_build(kind: str, options: Iterable[str], sources: Mapping[str, str], make: Callable[[Path], None]) -> Path:

@@ -33,8 +33,8 @@ ENTRY_DTYPE = np.dtype(
         ("word", ">u8"),
     ]
 )
-# The same in Verilog's and in Python's way of formatting, in the order of the columns.
 _DIGITS = set("0123456789abcdef")
+# The same in Verilog's and in Python's way of formatting, in the order of the columns.
 LINE_FORMAT = "%02x%08x%02x%04x%02x%08x%016x"
 
 
@@ -61,7 +61,7 @@ def parse_log(text: str) -> ParsedLog:
         return ParsedLog(entries=np.frombuffer(raw, ENTRY_DTYPE), problem=_ending(raw))
     digits = 2 * ENTRY_DTYPE.itemsize
     lines = text.split("\n")
-    good = next(i for i, line in enumerate(lines) if len(line) != digits or not set(line) <= _DIGITS)
+    good = next((i for i, line in enumerate(lines) if len(line) != digits or not set(line) <= _DIGITS), len(lines) - 1)
     before = np.frombuffer(bytes.fromhex("".join(lines[:good])), ENTRY_DTYPE)
     problem = f"line {good + 1} of the bench's log must be {digits} known hexadecimal digits, not '{lines[good]}'"
     return ParsedLog(entries=before, problem=problem)

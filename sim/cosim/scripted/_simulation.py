@@ -159,7 +159,9 @@ def _verilator(sources: dict[str, str]) -> CompiledSimulation:
         shutil.rmtree(folder / "made")
 
     folder = cached_build("verilator", [*_VERILATOR_OPTIONS, verilator.version], sources, make)
-    return CompiledSimulation(simulator="verilator", command=(str(folder / "bench"), "+verilator+rand+reset+2"))
+    return CompiledSimulation(
+        simulator="verilator", command=(str(folder / "bench"), "+verilator+rand+reset+2", "+verilator+seed+1")
+    )
 
 
 def _execute(
@@ -171,6 +173,8 @@ def _execute(
             command, cwd=folder, env=os.environ | dict(environment or {}), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit_s, check=False,
         )  # fmt: skip
+    except OSError as error:
+        raise ToolError(f"{simulator} must be able to start '{command[0]}' ({type(error).__name__})") from error
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{simulator} must end its script within {limit_s:g} s, but has not") from error
     if done.returncode:

@@ -110,6 +110,8 @@ def compare(
         yield ran, _compare_run(ran, expectations[ran.plan.case])
     if done < len(plans):
         yield _broken_off(plans[done], log[start:], start, parsed.problem, expectations)
+    elif plans and (parsed.problem or (log["kind"][start:] != Kind.END).any()):
+        yield _run_on(plans[-1], log[start:], start, parsed.problem)
 
 
 def _broken_off(
@@ -123,6 +125,15 @@ def _broken_off(
     place = first_difference(expected, found)
     what = problem or "the log must tell the whole run"
     return ran, Mismatch(case=plan.case, run=plan.run, what=what, place=place, expected=expected, found=found)
+
+
+def _run_on(plan: RunPlan, rest: Log, start: int, problem: str) -> tuple[RunLog, Mismatch]:
+    """Return what the log tells behind the last run, where only its end should be."""
+    entries = rest[rest["kind"] == Kind.RETIRE]
+    ran = RunLog(plan=plan, entries=entries, host=rest[:0], refused=rest[:0], end=start)
+    what = problem or "the log must end behind the last run, but tells more"
+    none, found = np.empty(0, RETIREMENT_DTYPE), retirements(entries)
+    return ran, Mismatch(case=plan.case, run=plan.run, what=what, place=None, expected=none, found=found)
 
 
 def _compare_run(ran: RunLog, expectation: Expectation) -> Mismatch | None:
@@ -164,7 +175,9 @@ def _compare_host(ran: RunLog) -> str:
     plan, kinds = ran.plan, ran.host["kind"]
     ending = kinds[len(plan.during)]
     if plan.reset:
-        return "" if ending == Kind.RESET else "the chip must be reset"
+        if ending != Kind.RESET:
+            return "the chip must be reset"
+        return f"{len(ran.refused)} writes before a reset must not be refused" if len(ran.refused) else ""
     if ending != Kind.INTERRUPT:
         return "the interrupt must rise at the end of the program, but does not"
     reads = np.concatenate([ran.host[: len(plan.during)], ran.host[len(plan.during) + 1 :]])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from nngen.arch import Core
-from nngen.isa import EVENT_NAMES, Cause, Instruction, Unit, encode
+from nngen.isa import EVENT_NAMES, Cause, Instruction, encode
 from nngen.sim.iss import BatchRun, run_batch
 
 from ._case import ByteArray, Case
@@ -95,8 +94,3 @@ def _expected_run(batch: BatchRun, sample: int, words: npt.NDArray[np.uint64]) -
 
 def _word(instruction: Instruction | int) -> int:
     return encode(instruction) if isinstance(instruction, Instruction) else instruction
-
-
-def unit_names() -> Mapping[int, str]:
-    """Return the name of each unit by the number that retirements carry."""
-    return {number: str(unit) for number, unit in enumerate(Unit)}

@@ -51,10 +51,10 @@ def cases(core: Core, *, seed: int, number: int, runs: int) -> tuple[Case, ...]:
     if number // FAULTY_EVERY % ILLEGAL_EVERY:
         return (random_case(core, random_faulty_program(core, seed=own), draw, runs=runs),)
     words = illegal_word_programs(core, seed=own, count=ILLEGAL_WORDS)
-    return tuple(random_case(core, program, draw, runs=1) for program in words)
+    return tuple(random_case(core, program, draw, runs=1, read_back=False) for program in words)
 
 
-def random_case(core: Core, program: TestProgram, draw: random.Random, *, runs: int) -> Case:
+def random_case(core: Core, program: TestProgram, draw: random.Random, *, runs: int, read_back: bool = True) -> Case:
     """Return a program with random data, stalls, traffic and now and then a reset; the first run is not stalled."""
     return Case(
         program=program,
@@ -62,7 +62,7 @@ def random_case(core: Core, program: TestProgram, draw: random.Random, *, runs: 
         stall_seeds=(0, *(draw.getrandbits(_SEED_BITS) for _ in range(runs - 1))),
         traffic_seed=1 + draw.getrandbits(_SEED_BITS) if draw.random() < 0.5 else 0,
         reset_after=draw.randrange(_LATEST_RESET) if draw.randrange(_RESET_EVERY) == 0 else None,
-        read_back=runs > 1,
+        read_back=read_back,
     )
 
 

@@ -12,7 +12,7 @@ RUNS = 2  # of each random program, as in the tests that run on every change
 
 
 def seen_by_directed(architecture: Architecture, fault: HardwareFault) -> int | None:
-    """Return how many instructions of directed programs retire before the fault shows in Icarus; None: it does not."""
+    """Return after how many retirements of directed programs the fault shows in Icarus; None: it does not."""
     simulation = open_simulation(architecture, "icarus", files=faulty_rtl(architecture, fault))
     return _instructions(regress_directed(architecture.core, simulation, attempts=0))
 
@@ -28,4 +28,5 @@ def seen_by_random(architecture: Architecture, fault: HardwareFault, *, instruct
 def _instructions(result: RegressionResult) -> int | None:
     if result.failure is None:
         return None
-    return result.instructions + (result.failure.mismatch.place or 0) + 1
+    mismatch = result.failure.mismatch
+    return result.instructions + (len(mismatch.found) if mismatch.place is None else mismatch.place + 1)

@@ -55,12 +55,13 @@ def find_failure(
     """
     if not attempts:
         return Failure(case=case, mismatch=mismatch, original=len(case.program.instructions))
-    small, found = case, mismatch
     for simpler in _simpler(case, mismatch):
         again = _mismatch(core, simpler, simulation)
         if again is not None:
             small, found = simpler, again
             break
+    else:  # it takes what ran before
+        return Failure(case=case, mismatch=mismatch, original=len(case.program.instructions))
     tried = 0
 
     def fails(program: TestProgram) -> bool:

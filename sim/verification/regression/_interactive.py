@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ import numpy as np
 from nngen.arch import Architecture
 from nngen.hardware import emit_rtl, simulation_files
 from nngen.ir import Region, Tensor
+from nngen.ir.program import ConstantRecord
 from nngen.sim.cosim import RtlJob, RtlResult, simulate_rtl
 from nngen.sim.verification.lockstep import Case
 
 _MEMORY = "memory"
+_JUNK = "`define NNGEN_JUNK\n"  # memory powers up with values that are known and mean nothing
+_NOTHING = ConstantRecord(macro=0, adc=0, entry=0, last=False)  # what the simulator takes constant memory to hold
 
 
 def run_interactively(architecture: Architecture, case: Case, *, run: int = 0, waves: Path | None = None) -> RtlResult:
@@ -41,15 +45,16 @@ def run_interactively(architecture: Architecture, case: Case, *, run: int = 0, w
         tensor=_MEMORY, address=0, size=core.activation_bytes, pitch=core.activation_bytes,
         pixel_bytes=core.activation_bytes, halo=(0, 0, 0, 0), fill=0,
     )  # fmt: skip
+    unused = core.constant_records - len(program.records)
     files = emit_rtl(architecture, retire=True)
     with tempfile.TemporaryDirectory(prefix="nngen-rtl-") as name:
         for file, text in files.items():
-            Path(name, file).write_text(text, encoding="utf-8")
+            Path(name, file).write_text(_JUNK + text, encoding="utf-8")
         job = RtlJob(
             sources=tuple(Path(name, file) for file in simulation_files(files)),
             core=core,
             architecture_sha256=architecture.sha256,
-            program=program.core_program(),
+            program=replace(program.core_program(), records=(*program.records, *[_NOTHING] * unused)),
             inputs={_MEMORY: case.memory[run].astype(np.int64).reshape(1, *tensor.shape)},
             outputs=(_MEMORY,),
             tensors={_MEMORY: tensor},

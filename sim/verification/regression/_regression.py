@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
+import signal
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import count
@@ -17,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from nngen.arch import Core
-from nngen.errors import InputError
+from nngen.errors import InputError, ToolError
 from nngen.isa import Unit
 from nngen.sim.cosim.scripted import Simulation
 from nngen.sim.verification.coverage import Coverage
@@ -49,6 +54,9 @@ class RegressionResult:
         The first difference; None where everything is equal.
     failed_number
         Number of the case that shows it.
+    fresh, seconds
+        Retirements compared that were not kept from before, and the time by the clock on the wall that took; without
+        the search for a shorter program.
     """
 
     programs: int
@@ -58,6 +66,8 @@ class RegressionResult:
     coverage: Coverage
     failure: Failure | None
     failed_number: int | None
+    fresh: int = 0
+    seconds: float = 0.0
 
     @property
     def instructions(self) -> int:
@@ -118,6 +128,7 @@ def regress(
     workers: int = 1,
     kept: Path | None = None,
     attempts: int = SHRINK_ATTEMPTS,
+    enough: Callable[[Coverage], bool] = lambda coverage: True,
     progress: Progress = lambda text: None,
 ) -> RegressionResult:
     """Run random programs until enough instructions are compared; the first difference ends it.
@@ -139,26 +150,31 @@ def regress(
         belong to this seed, these runs and this hardware (see :func:`kept_folder`).
     attempts
         As in :func:`find_failure`.
+    enough
+        Whether what was met by then will do; else the regression goes on, up to twice as many instructions.
     progress
         Called with what is going on.
     """
     done: list[BatchResult] = []
-    compared = 0
+    compared = fresh = 0
+    begin = time.monotonic()
     jobs = (
         _Job(core=core, simulation=simulation, seed=seed, first=first, runs=runs) for first in count(0, CASES_PER_BATCH)
     )
     with _executor(workers) as executor:
-        for job, result in _results(jobs, executor, workers, kept):
+        for job, result, was_kept in _results(jobs, executor, workers, kept):
             done.append(result)
+            fresh += 0 if was_kept else result.instructions
+            seconds = time.monotonic() - begin
             if result.mismatch is not None:
                 number, case = job.cases()[result.mismatch.case]
                 failure = find_failure(core, case, result.mismatch, simulation, attempts=attempts, progress=progress)
-                return _summary(core, done, failure=failure, number=number)
+                return replace(_summary(core, done, failure=failure, number=number), fresh=fresh, seconds=seconds)
             compared += result.instructions
             progress(f"{compared:,} of {instructions:,} instructions compared")
-            if compared >= instructions:
+            if compared >= 2 * instructions or (compared >= instructions and enough(_summary(core, done).coverage)):
                 break
-    return _summary(core, done)
+    return replace(_summary(core, done), fresh=fresh, seconds=seconds)
 
 
 def regress_case(
@@ -184,18 +200,38 @@ def kept_folder(folder: Path, *parts: str) -> Path:
 
 def _results(
     jobs: Iterator[_Job], executor: Executor | None, workers: int, kept: Path | None
-) -> Iterator[tuple[_Job, BatchResult]]:
-    """Yield batches in their order, those that were kept too; some more are under way in other processes."""
-    if executor is None:
-        for job in jobs:
-            yield job, _kept(kept, job) or _keep(kept, job, job.run())
-        return
-    pending: deque[tuple[_Job, BatchResult | Future[BatchResult]]] = deque()
+) -> Iterator[tuple[_Job, BatchResult, bool]]:
+    """Yield batches in their order, and whether each was kept; some more are under way in other processes."""
+    pending: deque[tuple[_Job, BatchResult | Future[BatchResult] | None]] = deque()
     for job in jobs:
-        pending.append((job, _kept(kept, job) or executor.submit(job.run)))
-        if len(pending) > workers + 1:
-            first, result = pending.popleft()
-            yield first, result if isinstance(result, BatchResult) else _keep(kept, first, result.result())
+        pending.append((job, _kept(kept, job) or (executor.submit(job.run) if executor else None)))
+        if len(pending) <= (workers + 1 if executor else 0):
+            continue
+        first, result = pending.popleft()
+        if isinstance(result, BatchResult):
+            yield first, result, True
+        else:
+            yield first, _keep(kept, first, first.run() if result is None else _result(result)), False
+
+
+def _result(future: Future[BatchResult]) -> BatchResult:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise ToolError("processes that compare must live to the end, but one was killed; is memory short?") from error
+
+
+def _end_with_parent() -> None:
+    """Leave interrupts to the process that started this one, and end when it does, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
@@ -206,7 +242,8 @@ def _executor(workers: int) -> Iterator[Executor | None]:
         return
     before = os.environ.get("OPENBLAS_NUM_THREADS")
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when a worker imports NumPy
-    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
     try:
         yield executor
     finally:
