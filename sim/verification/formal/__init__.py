@@ -5,6 +5,7 @@ proven by k-induction, the covers reached, and each proof is shown to fail on bu
 """
 
 from ._catalog import PROOFS
+from ._equivalence import Equivalence, compare_builds, prove_equal_without_retire_ports
 from ._proof import Proof, SeededBug
 from ._run import Outcome, Verdict, prove
 from ._tools import Tools, find_tools
@@ -18,6 +19,10 @@ __all__ = [
     "Outcome",
     "Verdict",
     "prove",
+    # deliverable and simulation build
+    "Equivalence",
+    "compare_builds",
+    "prove_equal_without_retire_ports",
     # programs
     "Tools",
     "find_tools",

@@ -12,6 +12,7 @@ from ._bench import WRITE, Bench, DirectedProgram, Made
 from ._opening import WORD
 
 _LOAD, _MVM, _POST, _STORE = (UNIT_CODES[unit] for unit in QUEUED_UNITS)
+_WRAPPING = 48  # times that a dot product is added: enough for the accumulators of a small chip
 _LARGEST = (1 << 31) - 1
 
 
@@ -21,6 +22,7 @@ def data_programs(bench: Bench) -> Iterator[DirectedProgram]:
     yield from _clipping(bench)
     yield from _sums(bench)
     yield from _conversions(bench)
+    yield from _overflow(bench)
     yield from _banks(bench)
     yield from _aliases(bench)
     yield from _ties(bench)
@@ -89,6 +91,22 @@ def _clipping(bench: Bench) -> Iterator[DirectedProgram]:
         large = min(_LARGEST, (1 << (bench.core.offset_bits - 1)) - 1)
         records = _filled(bench, [bench.record(i, multiplier=0, offset=large - i) for i in range(8)])
         yield bench.halting(f"zero point beyond {highest}", sets, bench.position(), records=records)
+
+
+def _overflow(bench: Bench) -> Iterator[DirectedProgram]:
+    """Yield one program that adds to accumulators until they wrap: their top bits come into use."""
+    planes = -(-bench.core.activation_bits // bench.core.macro.dac_bits)
+    more = {"overwrite": 0, "first": 0}
+    yield bench.halting(
+        "accumulators over their top",
+        bench.set(Unit.MVM, "PLANES", planes),
+        bench.load(),
+        bench.mvm(last=0, release=0),
+        bench.loop(bench.mvm(last=0, release=0, **more), _WRAPPING),
+        bench.mvm(**more),
+        bench.post(),
+        bench.store(),
+    )
 
 
 def _sums(bench: Bench) -> Iterator[DirectedProgram]:

@@ -41,6 +41,8 @@ def check(core, seed):
     batch = run(core, program, memory, **host)
     naive = Naive(core, list(program.instructions), program.records, *host.values()).run()
     executed = [command for command in naive.commands if command.end is not None]
+    if len(order_of_effect(naive.commands)) < len(executed):
+        return  # two units waited on one counter: time decided which of them took it
     for sample, after in zip(memory, batch.memory, strict=True):
         plain = NaiveMachine(core, program.cells, program.records, sample).run(order_of_effect(naive.commands))
         assert after.tolist() == plain.memory, f"seed {seed}"
