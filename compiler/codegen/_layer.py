@@ -108,7 +108,7 @@ def _post_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
         *registers.set(Unit.POST, "HIGHEST", constants.highest),
         *registers.set(Unit.POST, "ZERO_POINT", constants.zero_point),
         *registers.set(Unit.POST, "ROUNDING", ROUNDINGS.index(constants.rounding)),
-        *registers.set(Unit.POST, "WORDS", int(place.output_tensor.element_bytes == 4)),
+        *registers.set(Unit.POST, "ELEMENT", place.output_tensor.element_bytes.bit_length() - 1),
     ]
 
 

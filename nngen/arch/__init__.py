@@ -1,8 +1,8 @@
 """Every hardware parameter, validated once."""
 
 from ._architecture import Architecture, read_architecture
-from ._model import AdcChoice, ArchitectureFile, CellChoice, CoreSpec, MacroSpec, MemorySpec
-from ._resolved import Core, Macro
+from ._model import AdcChoice, ArchitectureFile, CellChoice, CoreSpec, Encoding, MacroSpec, MemorySpec, VectorSpec
+from ._resolved import Core, Macro, Vector
 
 __all__ = [
     "AdcChoice",
@@ -11,8 +11,11 @@ __all__ = [
     "CellChoice",
     "Core",
     "CoreSpec",
+    "Encoding",
     "Macro",
     "MacroSpec",
     "MemorySpec",
+    "Vector",
+    "VectorSpec",
     "read_architecture",
 ]

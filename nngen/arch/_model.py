@@ -30,21 +30,34 @@ class AdcChoice(CellChoice):
     """The converter of every column group."""
 
 
+Encoding = Literal["differential", "twos_complement", "offset"]
+
+
 class MacroSpec(_Strict):
     """A crossbar macro; all macros of a core are equal."""
 
     rows: int = Field(ge=1, le=2047, description="word lines; a multiple of memory.word_bytes")
-    columns: int = Field(ge=2, le=4096, description="bit lines; even, as a differential pair takes two")
+    columns: int = Field(ge=2, le=4096, description="bit lines; even where a differential pair takes two")
     dac_bits: int = Field(default=1, ge=1, le=8, description="bits of an activation driven at once")
-    encoding: Literal["differential"] = Field(default="differential", description="how a signed weight is stored")
+    encoding: Encoding = Field(
+        default="differential",
+        description="how a signed weight is stored: `differential` on a pair of bit lines, `twos_complement` with a "
+        "column of its own for the sign, `offset` in unsigned cells with a digital count of what was driven",
+    )
     columns_per_adc: int = Field(
-        ge=1, le=255, description="conversions (pairs) that one ADC serves in turn; a divisor of the pairs"
+        ge=1,
+        le=255,
+        description="conversions (pairs, or columns of the other encodings) that one ADC serves in turn; a divisor of "
+        "their number",
     )
     gains: tuple[int, ...] = Field(
         default=(1,), description="gains of the column readout: powers of two from 1 up to at most the converter's step"
     )
     bitcell: CellChoice = Field(description="the storage cell; its parameter `bits` is the width of a weight slice")
-    adc: AdcChoice = Field(description="the converter; its parameter `bits` is the resolution")
+    adc: AdcChoice = Field(
+        description="the converter; its parameter `bits` is the resolution, its cell names the controller: `sar`, "
+        "`ramp` or `flash`"
+    )
 
     @field_validator("gains")
     @classmethod
@@ -71,19 +84,51 @@ class MemorySpec(_Strict):
     _power = field_validator("word_bytes")(_check_power_of_two)
 
 
+class VectorSpec(_Strict):
+    """The digital unit VEC: pooling, residual sums, depthwise convolutions. A memory word's bytes are its lanes."""
+
+    buffer_bytes: int = Field(
+        default=1024, ge=16, le=2048, description="bytes of one vector buffer (there are two), a power of two"
+    )
+    accumulators: int = Field(
+        default=256, ge=16, le=4080, description="accumulators of one bank (there are two); a multiple of word_bytes"
+    )
+    coefficient_words: int = Field(
+        default=1024, ge=1, le=1 << 14, description="words of word_bytes 16-bit coefficients, a power of two"
+    )
+
+    _powers = field_validator("buffer_bytes", "coefficient_words")(_check_power_of_two)
+
+
 class CoreSpec(_Strict):
     """A core and how many of it the chip has."""
 
     count: Literal[1] = Field(default=1, description="cores of this kind; one for now")
     macros: int = Field(ge=1, le=64, description="crossbar macros of the core")
-    activation_bits: int = Field(default=8, ge=1, le=8, description="widest activation code the row buffer takes")
+    activation_bits: int = Field(default=8, ge=1, le=16, description="widest activation code the row buffer takes")
     accumulator_bits: int = Field(default=32, ge=8, le=32, description="width of an accumulator, two's complement")
     multiplier_bits: int = Field(
         default=25, ge=4, le=25, description="width of the signed multiplier m of the requantization"
     )
     queue_depth: int = Field(default=4, ge=2, le=64, description="commands that wait in front of each unit")
+    strided_access: bool = Field(default=True, description="LOAD and STORE can copy several runs at once")
+    tables: int = Field(
+        default=0, ge=0, le=16, description="look-up tables of 256 entries behind the requantization; a power of two"
+    )
+    negative_slope: bool = Field(
+        default=False, description="constant records hold a second multiplier and offset for negative sums"
+    )
+    reprogram: bool = Field(
+        default=False, description="programs can write cells (PROG): weights beyond the macros; volatile bitcells only"
+    )
     macro: MacroSpec
     memory: MemorySpec
+    vector: VectorSpec | None = Field(default=None, description="the digital unit VEC; without it a core has none")
+
+    @field_validator("tables")
+    @classmethod
+    def _tables(cls, value: int) -> int:
+        return _check_power_of_two(value)
 
 
 class ArchitectureFile(_Strict):

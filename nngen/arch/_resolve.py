@@ -6,7 +6,7 @@ from nngen.cellib import Cell, CellLibrary
 from nngen.errors import ArchitectureError
 
 from ._model import CoreSpec, MacroSpec
-from ._resolved import Core, Macro
+from ._resolved import Core, Macro, Vector
 
 LARGEST_GAIN = 1 << 15  # the instruction set's register MACRO has 4 bits for log2 of the gain
 
@@ -32,10 +32,20 @@ def resolve_core(spec: CoreSpec, library: CellLibrary, *, where: str) -> tuple[C
         output_buffer_bytes=spec.memory.output_buffer_bytes,
         program_instructions=spec.memory.program_instructions,
         constant_records=spec.memory.constant_records,
+        vector=None if spec.vector is None else Vector(**spec.vector.model_dump()),
+        strided_access=spec.strided_access,
+        tables=spec.tables,
+        negative_slope=spec.negative_slope,
+        reprogram=spec.reprogram,
     )
     _check_pairs(macro, where=where)
     _check_words(core, where=where)
     _check_gains(macro, where=where)
+    if core.reprogram and not cells[spec.macro.bitcell.cell].volatile:
+        raise ArchitectureError(
+            f"{where}.reprogram must be false where the bitcell keeps its state ('{spec.macro.bitcell.cell}' is not "
+            "volatile), not true"
+        )
     return core, cells
 
 
@@ -59,7 +69,9 @@ def _resolve_macro(spec: MacroSpec, library: CellLibrary, *, where: str) -> tupl
         gains=spec.gains,
         controller=str(adc.controller),
         adc_bits=_whole(adc, of_adc, "bits", (2, 16), where=f"{where}.adc"),
-        sample_cycles=_whole(adc, of_adc, "sample_cycles", (1, 255), where=f"{where}.adc"),
+        sample_cycles=_whole(
+            adc, of_adc, "sample_cycles", (0 if adc.controller == "flash" else 1, 255), where=f"{where}.adc"
+        ),
     )
     return macro, {cell.name: cell for cell in (bitcell, adc)}
 
@@ -78,14 +90,14 @@ def _whole(cell: Cell, parameters: dict[str, float], name: str, limits: tuple[in
 
 
 def _check_pairs(macro: Macro, *, where: str) -> None:
-    if macro.columns % 2:
+    if macro.columns % macro.lines:
         raise ArchitectureError(
             f"{where}.macro.columns must be even, as a differential pair takes two bit lines, not {macro.columns}"
         )
     if macro.conversions % macro.columns_per_adc:
         raise ArchitectureError(
-            f"{where}.macro.columns_per_adc must be a divisor of the {macro.conversions} pairs, "
-            f"not {macro.columns_per_adc}"
+            f"{where}.macro.columns_per_adc must be a divisor of the {macro.conversions} "
+            f"{'pairs' if macro.lines == 2 else 'columns'}, not {macro.columns_per_adc}"
         )
 
 
@@ -95,6 +107,9 @@ def _check_words(core: Core, *, where: str) -> None:
         "memory.activation_bytes": core.activation_bytes,
         "memory.output_buffer_bytes": core.output_buffer_bytes,
     }
+    if core.vector is not None:
+        sizes["vector.buffer_bytes"] = core.vector.buffer_bytes
+        sizes["vector.accumulators"] = core.vector.accumulators
     for field, size in sizes.items():
         if size % core.word_bytes:
             raise ArchitectureError(

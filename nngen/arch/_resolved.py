@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from nngen.numerics import Converter
 
+from ._model import Encoding
+
 
 @dataclass(frozen=True, kw_only=True)
 class Macro:
@@ -31,7 +33,7 @@ class Macro:
     columns: int
     dac_bits: int
     cell_bits: int
-    encoding: str
+    encoding: Encoding
     columns_per_adc: int
     gains: tuple[int, ...]
     controller: str
@@ -40,8 +42,13 @@ class Macro:
 
     @property
     def conversions(self) -> int:
-        """Columns or pairs that can be converted."""
-        return self.columns // 2
+        """Columns, or of the differential encoding pairs, that can be converted."""
+        return self.columns // self.lines
+
+    @property
+    def lines(self) -> int:
+        """Bit lines of one conversion."""
+        return 2 if self.encoding == "differential" else 1
 
     @property
     def adcs(self) -> int:
@@ -50,8 +57,9 @@ class Macro:
 
     @property
     def conversion_cycles(self) -> int:
-        """Cycles of one conversion: SAR samples, then tries one bit a cycle."""
-        return self.sample_cycles + self.adc_bits
+        """Cycles of one conversion: after sampling SAR tries one bit a cycle, a ramp one level, flash takes one."""
+        searching = {"sar": self.adc_bits, "ramp": (1 << self.adc_bits) - 1, "flash": 1}
+        return self.sample_cycles + searching[self.controller]
 
     @property
     def accumulation_cycles(self) -> int:
@@ -65,12 +73,32 @@ class Macro:
 
     def converter(self, gain: int = 1) -> Converter:
         """Return the conversion at a gain."""
-        return Converter(bits=self.adc_bits, full_scale=self.full_scale, signed=True, gain=gain)
+        signed = self.encoding == "differential"
+        return Converter(bits=self.adc_bits, full_scale=self.full_scale, signed=signed, gain=gain)
 
     @property
     def usable_gains(self) -> tuple[int, ...]:
         """Gains that are at most the converter's step."""
         return tuple(gain for gain in self.gains if gain <= self.converter().step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vector:
+    """The digital unit VEC.
+
+    Parameters
+    ----------
+    buffer_bytes
+        Bytes of one of its two buffers, a power of two.
+    accumulators
+        Accumulators of one of its two banks, a multiple of the memory's word_bytes.
+    coefficient_words
+        Words of the coefficient memory, a power of two; each holds a 16-bit coefficient a lane.
+    """
+
+    buffer_bytes: int
+    accumulators: int
+    coefficient_words: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +116,11 @@ class Core:
     output_buffer_bytes: int
     program_instructions: int
     constant_records: int
+    vector: Vector | None = None
+    strided_access: bool = True
+    tables: int = 0
+    negative_slope: bool = False
+    reprogram: bool = False
 
     @property
     def adcs(self) -> int:

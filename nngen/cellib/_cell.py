@@ -69,9 +69,9 @@ class Cell(_Strict):
     interface: Literal[1]
     description: str
     transfer: Literal["linear", "table"] = "linear"
-    encodings: tuple[Literal["differential"], ...] = ()
+    encodings: tuple[Literal["differential", "twos_complement", "offset"], ...] = ()
     volatile: bool = False
-    controller: Literal["sar"] | None = None
+    controller: Literal["sar", "ramp", "flash"] | None = None
     pins: tuple[Pin, ...]
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     figures: tuple[Figure, ...] = ()

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core
-from nngen.isa import POST_LATENCY, Unit, constant_record_layout, index_bits, record_words, register
+from nngen.isa import Unit, constant_record_layout, index_bits, post_latency, record_words, register
 
 from .collector import Collector
 from .requantizer import Requantizer, RequantizerWidths
@@ -37,7 +37,7 @@ class Post(QueuedUnit):
     """
 
     unit = Unit.POST
-    latency = POST_LATENCY
+    latency = post_latency(0)
 
     def __init__(self, core: Core, *, retire: bool):
         self.core = core
@@ -89,7 +89,7 @@ class Post(QueuedUnit):
         self._code = self._requantize(m, record, total)
         self._emit = _delay(m, finished, 4, "emit")
         self._collect(m)
-        stages = Signal(POST_LATENCY - 1)
+        stages = Signal(self.latency - 1)
         m.d.sync += stages.eq(Cat(self.working, stages[:-1]))
         m.d.comb += self.empty.eq(~stages.any())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,8 @@ IntArray = npt.NDArray[np.int64]
 class ConstantRecord:
     """One record of POST: which accumulator to add, and, where ``last``, the constants of the finished sum.
 
-    Records that are not ``last`` have m = b = s = 0.
+    Records that are not ``last`` have m = b = s = 0. The second constants, of negative sums, exist only in cores with
+    ``negative_slope``.
     """
 
     macro: int
@@ -26,6 +27,8 @@ class ConstantRecord:
     multiplier: int = 0
     offset: int = 0
     shift: int = 0
+    negative_multiplier: int = 0
+    negative_offset: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,10 @@ class CoreProgram:
         Constant memory.
     cells
         Cell levels per macro, int64 of shape ``(macros, rows, columns)``.
+    coefficients
+        Coefficient memory of VEC from its first word on, int64 of shape ``(words, word_bytes)``, 16 bits each, signed.
+    tables
+        Look-up tables, int64 of shape ``(tables, 256)``, 0 … 255.
     """
 
     core: int
@@ -49,6 +56,8 @@ class CoreProgram:
     layer_starts: tuple[tuple[str, int], ...]
     records: tuple[ConstantRecord, ...]
     cells: IntArray
+    coefficients: IntArray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    tables: IntArray = field(default_factory=lambda: np.zeros((0, 256), np.int64))
 
 
 @dataclass(frozen=True, kw_only=True)

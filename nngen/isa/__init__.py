@@ -6,6 +6,7 @@ from ._description import (
     ADDRESS_REGISTERS,
     BY_MNEMONIC,
     BY_OPCODE,
+    COEFFICIENTS,
     COUNTER_BITS,
     COUNTERS,
     INSTRUCTIONS,
@@ -26,11 +27,13 @@ from ._fields import (
     InstructionFormat,
     OperandRule,
     Unit,
+    core_units,
 )
 from ._manual import manual
 from ._records import (
     RECORD_SIGNED_FIELDS,
     cells_per_word,
+    coefficient_lanes,
     constant_record_bits,
     constant_record_layout,
     index_bits,
@@ -44,11 +47,14 @@ from ._service import (
     ISSUE_LATENCY,
     LOAD_LATENCY,
     OUTPUT_RELEASE_LATENCY,
-    POST_LATENCY,
     ROW_RELEASE_LATENCY,
     STORE_LATENCY,
+    VEC_LATENCY,
+    VECTOR_RELEASE_LATENCY,
     mvm_cycles,
     mvm_latency,
+    post_latency,
+    vec_cycles,
     words_touched,
 )
 from ._stalls import LONG_HOLD, LONGEST_HOLD, SHORT_HOLD, STALL_SEED_BITS, HoldRange, holds, stall_rotation
@@ -59,6 +65,7 @@ __all__ = [
     "BY_MNEMONIC",
     "BY_OPCODE",
     "CAUSE_MEANINGS",
+    "COEFFICIENTS",
     "COUNTERS",
     "COUNTER_BITS",
     "INSTRUCTIONS",
@@ -76,6 +83,7 @@ __all__ = [
     "OperandRule",
     "Register",
     "Unit",
+    "core_units",
     "find_register",
     "register",
     # events
@@ -95,6 +103,7 @@ __all__ = [
     # constant records and cells
     "RECORD_SIGNED_FIELDS",
     "cells_per_word",
+    "coefficient_lanes",
     "constant_record_bits",
     "constant_record_layout",
     "index_bits",
@@ -106,11 +115,14 @@ __all__ = [
     "ISSUE_LATENCY",
     "LOAD_LATENCY",
     "OUTPUT_RELEASE_LATENCY",
-    "POST_LATENCY",
     "ROW_RELEASE_LATENCY",
     "STORE_LATENCY",
+    "VECTOR_RELEASE_LATENCY",
+    "VEC_LATENCY",
     "mvm_cycles",
     "mvm_latency",
+    "post_latency",
+    "vec_cycles",
     "words_touched",
     # stalls of simulation builds
     "LONGEST_HOLD",

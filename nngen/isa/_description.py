@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nngen.arch import Core
+
 from ._fields import Cause, Field, InstructionFormat, OperandRule, Unit
 
 ADDRESS_REGISTERS = 8
@@ -9,6 +11,7 @@ COUNTERS = 8
 COUNTER_BITS = 8
 LOOP_DEPTH = 4
 MACRO_LIMIT = 64
+COEFFICIENTS = 8
 
 
 def _layout(*fields: tuple[str, int, str] | tuple[str, int, str, bool]) -> tuple[Field, ...]:
@@ -24,6 +27,14 @@ _UNIT = ("unit", 3, "unit whose queue the instruction travels")
 _ADDRESS = ("register", 3, "address register")
 _OFFSET = ("offset", 20, "signed bytes added to the address register", True)
 _OUT_OF_MEMORY = (Cause.ADDRESS, "the run begins outside the register's window or ends beyond activation memory")
+
+
+def _has_vector(core: Core) -> int:
+    return int(core.vector is not None)
+
+
+def _has_strides(core: Core) -> int:
+    return int(core.strided_access)
 
 
 def _positive(name: str) -> OperandRule:
@@ -106,20 +117,52 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
             ("length", 12, "bytes, at least 1"),
             ("row", 11, "first word line"),
             ("group", 6, "macros whose load group this is receive the run"),
-            ("first", 1, "1: acquire a row buffer first"),
-            ("last", 1, "1: hand the row buffer over to MVM"),
+            ("first", 1, "1: acquire a row buffer, or with `vec` a vector buffer, first"),
+            ("last", 1, "1: hand that buffer over to MVM, or with `vec` to VEC"),
+            ("vec", 1, "1: the run goes to VEC's buffer, `row` is a byte in it; INVERT, KEEP and `group` mean nothing"),
+            ("wide", 1, "1: an element takes two bytes, the lower first; 0: one"),
+            ("strided", 1, "1: copy RUNS runs, STRIDE bytes apart, to rows that follow each other"),
         ),
-        effect="copies a run of bytes from activation memory to consecutive rows of the row buffer being filled",
-        service_time="memory words that the run touches",
+        effect="copies a run of activation memory to consecutive rows of the row buffer being filled, or to the "
+        "vector buffer",
+        service_time="memory words that the runs touch",
         rules=(
             _positive("length"),
+            OperandRule(fields=("vec",), most=_has_vector, refused="`vec` is set and the core has no VEC"),
+            OperandRule(
+                fields=("wide",),
+                most=lambda core: int(core.activation_bits > 8),
+                refused="`wide` is set and the core's activations have at most 8 bits",
+            ),
+            OperandRule(
+                fields=("strided",), most=_has_strides, refused="`strided` is set and the core has no strided access"
+            ),
             OperandRule(
                 fields=("row", "length"),
                 most=lambda core: core.macro.rows,
+                when=(("vec", 0), ("wide", 0)),
                 refused="`row` + `length` is beyond the macros' rows",
             ),
+            OperandRule(
+                fields=("row", "row", "length"),
+                most=lambda core: 2 * core.macro.rows,
+                when=(("vec", 0), ("wide", 1)),
+                refused="`row` + `length` / 2 is beyond the macros' rows",
+            ),
+            OperandRule(
+                fields=("row", "length"),
+                most=lambda core: core.vector.buffer_bytes if core.vector else 0,
+                when=(("vec", 1),),
+                refused="`row` + `length` is beyond the vector buffer",
+            ),
+            OperandRule(
+                fields=("length",), multiple=lambda _: 2, when=(("wide", 1),), refused="`length` is odd with `wide`"
+            ),
+            OperandRule(
+                fields=("wide",), most=lambda _: 0, when=(("vec", 1),), refused="`wide` is set together with `vec`"
+            ),
         ),
-        state_refusals=(_OUT_OF_MEMORY,),
+        state_refusals=(_OUT_OF_MEMORY, (Cause.ADDRESS, "with `wide`: the run begins at an odd address")),
     ),
     InstructionFormat(
         mnemonic="MVM",
@@ -156,16 +199,37 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
             ("count", 13, "records, at least 1"),
             ("first", 1, "1: acquire an output buffer, and write from its first byte"),
             ("last", 1, "1: hand the output buffer over to STORE"),
-            ("release", 1, "1: free the accumulator bank"),
+            ("release", 1, "1: free the accumulator bank, or with `vec` that of VEC"),
+            ("vec", 1, "1: read VEC's accumulators, one an output, from `entry` on"),
+            ("single", 1, "1, with `vec`: all outputs take the constants of the first record"),
+            ("entry", 12, "with `vec`: first accumulator"),
         ),
-        effect="sums the accumulators that the records name, requantizes each sum, appends it to the output buffer",
+        effect="sums the accumulators that the records name, or takes VEC's one by one; requantizes, appends to the "
+        "output buffer",
         service_time="records",
         rules=(
             _positive("count"),
+            OperandRule(fields=("vec",), most=_has_vector, refused="`vec` is set and the core has no VEC"),
             OperandRule(
                 fields=("record", "count"),
                 most=lambda core: core.constant_records,
+                when=(("single", 0),),
                 refused="`record` + `count` is beyond the constant memory",
+            ),
+            OperandRule(
+                fields=("record",),
+                most=lambda core: core.constant_records - 1,
+                when=(("single", 1),),
+                refused="`record` is beyond the constant memory",
+            ),
+            OperandRule(
+                fields=("single",), most=lambda _: 0, when=(("vec", 0),), refused="`single` is set without `vec`"
+            ),
+            OperandRule(
+                fields=("entry", "count"),
+                most=lambda core: core.vector.accumulators if core.vector else 0,
+                when=(("vec", 1),),
+                refused="`entry` + `count` is beyond VEC's accumulators",
             ),
         ),
     ),
@@ -178,15 +242,25 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
             _OFFSET,
             ("length", 13, "bytes, at least 1"),
             ("release", 1, "1: free the output buffer"),
+            ("strided", 1, "1: write RUNS runs of `length` bytes, STRIDE bytes apart"),
         ),
         effect="copies the first bytes of the output buffer to activation memory",
-        service_time="memory words that the run touches",
+        service_time="memory words that the runs touch",
         rules=(
             _positive("length"),
+            OperandRule(
+                fields=("strided",), most=_has_strides, refused="`strided` is set and the core has no strided access"
+            ),
             OperandRule(
                 fields=("length",),
                 most=lambda core: core.output_buffer_bytes,
                 refused="`length` is beyond the output buffer",
+            ),
+            OperandRule(
+                fields=("length",),
+                multiple=lambda core: core.word_bytes,
+                when=(("strided", 1),),
+                refused="`length` is no multiple of a memory word with `strided`",
             ),
         ),
         state_refusals=(_OUT_OF_MEMORY,),
@@ -200,6 +274,65 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         service_time="memory words that the run touches",
         rules=(_positive("length"),),
         state_refusals=(_OUT_OF_MEMORY,),
+    ),
+    InstructionFormat(
+        mnemonic="VEC",
+        opcode=13,
+        unit=Unit.VEC,
+        fields=_layout(
+            ("operation", 3, "0 sum, 1 max, 2 scale, 3 weight, 4 multiply"),
+            ("source", 11, "first element's byte in the vector buffer"),
+            ("entry", 12, "first accumulator, a multiple of the memory's word_bytes"),
+            ("length", 12, "elements, at least 1"),
+            ("coefficient", 14, "scale: register COEFFICIENT of the first tap; weight: first coefficient word"),
+            ("overwrite", 1, "1: accumulators start from nothing; 0: from what they hold"),
+            ("first", 1, "1: acquire a bank of VEC's accumulators first"),
+            ("last", 1, "1: hand that bank over to POST"),
+            ("release", 1, "1: free the vector buffer at the end"),
+        ),
+        effect="combines TAPS elements of the vector buffer, STRIDE bytes apart, into each accumulator",
+        service_time="taps x groups of as many elements as a memory word holds",
+        rules=(
+            _positive("length"),
+            OperandRule(fields=("operation",), most=lambda _: 4, refused="`operation` is above 4"),
+            OperandRule(
+                fields=("entry", "length"),
+                most=lambda core: core.vector.accumulators if core.vector else 0,
+                refused="`entry` + `length` is beyond VEC's accumulators",
+            ),
+            OperandRule(
+                fields=("entry",),
+                multiple=lambda core: core.word_bytes,
+                refused="`entry` is no multiple of the memory's word_bytes",
+            ),
+        ),
+        exists=lambda core: core.vector is not None,
+        option="VEC (`vector` in the architecture)",
+    ),
+    InstructionFormat(
+        mnemonic="PROG",
+        opcode=14,
+        unit=Unit.LOAD,
+        fields=_layout(
+            _ADDRESS,
+            _OFFSET,
+            ("length", 16, "programming words of four bytes, at least 1"),
+            ("row", 11, "first word line"),
+            ("macro", 6, "macro that is written"),
+        ),
+        effect="writes cells: programming words of consecutive rows, each from its first column on",
+        service_time="programming words",
+        rules=(
+            _positive("length"),
+            OperandRule(
+                fields=("row",), most=lambda core: core.macro.rows - 1, refused="`row` is beyond the macros' rows"
+            ),
+            OperandRule(fields=("macro",), most=lambda core: core.macros - 1, refused="`macro` is not in the core"),
+        ),
+        state_refusals=(_OUT_OF_MEMORY, (Cause.ADDRESS, "the run begins at an address that is no multiple of 4")),
+        exists=lambda core: core.reprogram,
+        option="`reprogram` in the architecture",
+        bytes_each=4,
     ),
 )
 

@@ -25,11 +25,18 @@ EVENTS: tuple[Event, ...] = (
     Event(name="post_stalled", meaning="cycles a command stood at the head of POST's queue and could not start"),
     Event(name="store_busy", meaning="cycles STORE executed a command"),
     Event(name="store_stalled", meaning="cycles a command stood at the head of STORE's queue and could not start"),
-    Event(name="memory_reads", meaning="activation memory words that LOAD read"),
+    Event(name="vec_busy", meaning="cycles VEC executed a command"),
+    Event(name="vec_stalled", meaning="cycles a command stood at the head of VEC's queue and could not start"),
+    Event(name="memory_reads", meaning="activation memory words that LOAD and PROG read"),
     Event(name="memory_writes", meaning="activation memory words that STORE and FILL wrote"),
-    Event(name="row_writes", meaning="bytes written into row buffers: a byte that goes to n macros counts n times"),
+    Event(
+        name="row_writes",
+        meaning="bytes written into row buffers and the vector buffer: one that goes to n macros counts n times",
+    ),
     Event(name="plane_drives", meaning="planes driven, summed over the macros that took part"),
     Event(name="conversions", meaning="conversions, summed over the ADCs of the macros that took part"),
+    Event(name="vector_operations", meaning="elements that VEC combined: length times taps"),
+    Event(name="programmed_words", meaning="programming words that PROG wrote"),
     Event(name="outputs", meaning="codes or words that POST wrote into output buffers"),
 )
 EVENT_NAMES: tuple[str, ...] = tuple(event.name for event in EVENTS)

@@ -26,11 +26,16 @@ STATEMENTS: dict[str, str] = {
     "LOOP host, length=5                   ; as often as LOOP_COUNT says",
     "WAIT": "WAIT unit=load, counter=0, count=3    ; LOAD goes on when counter 0 has reached 3",
     "SIGNAL": "SIGNAL unit=store, counter=0          ; when everything stored before is in memory",
-    "LOAD": "LOAD register=0, offset=16, length=24, row=48, group=1, last",
+    "LOAD": "LOAD register=0, offset=16, length=24, row=48, group=1, last\n"
+    "LOAD register=0, length=48, strided, vec, first, last   ; RUNS runs of 48 bytes to the vector buffer",
     "MVM": "MVM classes=0x3, steps=4, overwrite, first, last, release",
-    "POST": "POST record=16, count=8, first, last, release",
+    "POST": "POST record=16, count=8, first, last, release\n"
+    "POST vec, single, entry=0, record=7, count=64, first, last, release   ; VEC's, one record for all",
     "STORE": "STORE register=1, length=8, release",
     "FILL": "FILL register=2, length=40, value=0x80",
+    "VEC": "VEC operation=1, source=0, length=16, overwrite, first, last, release   ; largest of TAPS elements\n"
+    "VEC operation=3, source=0, length=64, coefficient=128, overwrite, first, last, release   ; depthwise",
+    "PROG": "PROG register=3, length=256, row=0, macro=1",
 }
 
 EXAMPLES: tuple[Example, ...] = (
@@ -81,6 +86,35 @@ LOOP count=8, length=10                  ; output rows
     ADD register=0, value=4              ; next pixel
     ADD register=1, value=8              ; wraps to 0 behind the last one
   ADD register=0, value=8                ; over the halo to the next row
+HALT
+""",
+    ),
+    Example(
+        title="A residual sum",
+        introduction="Two tensors of 8×8 pixels with 4 channels at addresses 0 and 256 are added, each with a scale of "
+        "its own, 16 elements at a time: two runs, 256 bytes apart, become two taps, 16 bytes apart. The sum goes to "
+        "address 512; record 0 shifts it back.",
+        text="""\
+SET sequencer.BASE[0] = 0
+SET sequencer.SIZE[0] = 512
+SET sequencer.BASE[1] = 512
+SET sequencer.SIZE[1] = 256
+SET load.RUNS = 2
+SET load.STRIDE = 256
+SET vec.TAPS = 2
+SET vec.STRIDE = 16
+SET vec.SIGNED = 1
+SET vec.COEFFICIENT[0] = 1048576         ; scale of the first over that of the sum, times 2^20
+SET vec.COEFFICIENT[1] = 731104          ; of the second
+SET post.LOWEST = -128
+SET post.HIGHEST = 127
+LOOP count=16, length=6
+  LOAD register=0, length=16, row=0, vec, strided, first, last
+  VEC operation=2, source=0, entry=0, length=16, overwrite, first, last, release
+  POST vec, single, record=0, count=16, first, last, release
+  STORE register=1, length=16, release
+  ADD register=0, value=16
+  ADD register=1, value=16
 HALT
 """,
     ),

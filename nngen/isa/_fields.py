@@ -17,11 +17,24 @@ class Unit(StrEnum):
     MVM = "mvm"
     POST = "post"
     STORE = "store"
+    VEC = "vec"
 
 
-# The code of a unit in an instruction; VEC takes 5 when it comes.
-UNIT_CODES: dict[Unit, int] = {Unit.SEQUENCER: 0, Unit.LOAD: 1, Unit.MVM: 2, Unit.POST: 3, Unit.STORE: 4}
-QUEUED_UNITS: tuple[Unit, ...] = (Unit.LOAD, Unit.MVM, Unit.POST, Unit.STORE)
+# The code of a unit in an instruction.
+UNIT_CODES: dict[Unit, int] = {
+    Unit.SEQUENCER: 0,
+    Unit.LOAD: 1,
+    Unit.MVM: 2,
+    Unit.POST: 3,
+    Unit.STORE: 4,
+    Unit.VEC: 5,
+}
+QUEUED_UNITS: tuple[Unit, ...] = (Unit.LOAD, Unit.MVM, Unit.POST, Unit.STORE, Unit.VEC)
+
+
+def core_units(core: Core) -> tuple[Unit, ...]:
+    """Return the queued units that a core has: VEC is an option."""
+    return tuple(unit for unit in QUEUED_UNITS if unit is not Unit.VEC or core.vector is not None)
 
 
 class Cause(IntEnum):
@@ -38,7 +51,7 @@ class Cause(IntEnum):
 
 CAUSE_MEANINGS: dict[Cause, str] = {
     Cause.NONE: "HALT ended the program",
-    Cause.ILLEGAL: "undefined opcode, unit or register, or a reserved bit that is set",
+    Cause.ILLEGAL: "an opcode, unit or register that this core does not have, or a reserved bit that is set",
     Cause.OPERAND: "an operand beyond what this architecture has, or zero where it must not be",
     Cause.ADDRESS: "activation memory address out of range, or an address register outside its window",
     Cause.LOOP: "more than the nesting depth, count zero, or a body that does not end inside the loop around it",
@@ -72,19 +85,29 @@ class Field:
 class OperandRule:
     """The sum of ``fields`` (unsigned ones) must lie in ``least`` … ``most``; what breaks it stops with cause OPERAND.
 
-    ``most`` tells the bound of a core; None: the fields' own widths are the only one. ``refused`` says, in the words of
-    the manual, what breaks the rule.
+    ``most`` tells the bound of a core; None: the fields' own widths are the only one. A field named twice counts twice.
+    ``multiple`` tells of which number, a power of two, the sum must be a multiple. The rule holds only for instructions
+    whose fields ``when`` have these values. ``refused`` says, in the words of the manual, what breaks the rule.
     """
 
     fields: tuple[str, ...]
     refused: str
     least: int = 0
     most: Callable[[Core], int] | None = None
+    multiple: Callable[[Core], int] | None = None
+    when: tuple[tuple[str, int], ...] = ()
+
+    def applies(self, operands: Mapping[str, int]) -> bool:
+        """Whether the rule says anything of an instruction."""
+        return all(operands[name] == value for name, value in self.when)
 
     def holds(self, core: Core, operands: Mapping[str, int]) -> bool:
         """Whether operands keep the rule."""
+        if not self.applies(operands):
+            return True
         total = sum(operands[name] for name in self.fields)
-        return total >= self.least and (self.most is None or total <= self.most(core))
+        whole = self.multiple is None or total % self.multiple(core) == 0
+        return whole and total >= self.least and (self.most is None or total <= self.most(core))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +117,9 @@ class InstructionFormat:
     ``unit`` is None where the field ``unit`` of the instruction names it. ``service_time`` is a formula in the words of
     the manual; the executable form stands in ``_service.py``. ``drains`` marks commands that wait until their unit's
     pipeline is empty. ``rules`` are what its operands must keep; ``state_refusals`` say, in the words of the manual,
-    what else stops the core, depending on its state.
+    what else stops the core, depending on its state. ``exists`` tells which cores have the instruction, where not all
+    do; ``option`` names, in the words of the manual, what a core needs for it. ``bytes_each`` are the bytes that one
+    unit of its ``length`` takes in activation memory.
     """
 
     mnemonic: str
@@ -106,6 +131,13 @@ class InstructionFormat:
     drains: bool = False
     rules: tuple[OperandRule, ...] = ()
     state_refusals: tuple[tuple[Cause, str], ...] = ()
+    exists: Callable[[Core], bool] | None = None
+    option: str = ""
+    bytes_each: int = 1
+
+    def in_core(self, core: Core) -> bool:
+        """Whether a core has this instruction; in others it is ILLEGAL."""
+        return self.exists is None or self.exists(core)
 
     @property
     def refusals(self) -> tuple[tuple[Cause, str], ...]:

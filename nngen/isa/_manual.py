@@ -28,7 +28,7 @@ from ._fields import (
     Unit,
 )
 from ._registers import REGISTERS, Register
-from ._service import LOAD_LATENCY, POST_LATENCY, STORE_LATENCY, mvm_latency
+from ._service import LOAD_LATENCY, STORE_LATENCY, VEC_LATENCY, mvm_latency, post_latency
 
 _INTRODUCTION = f"""\
 # The instruction set
@@ -36,10 +36,10 @@ _INTRODUCTION = f"""\
 Generated from `nngen/isa/` by `python -m nngen.flows.documentation`; do not edit.
 
 A core runs one program: a list of {INSTRUCTION_BITS}-bit instructions. Its sequencer issues one a cycle. Some it
-executes itself; the rest are commands for one of four units (LOAD, MVM, POST, STORE), each with a queue in front. The
-units work at the same time and hand results over in buffers of two banks: the flag `first` of a command acquires a
-bank, `last` hands it over to the next unit, `release` gives back the bank that was read. How all this works to the
-cycle stands in [core.md](core.md).
+executes itself; the rest are commands for one of its units (LOAD, MVM, POST, STORE and, where the core has it, VEC),
+each with a queue in front. The units work at the same time and hand results over in buffers of two banks: the flag
+`first` of a command acquires a bank, `last` hands it over to the next unit, `release` gives back the bank that was
+read. How all this works to the cycle stands in [core.md](core.md).
 
 A program ends with HALT, or with a *cause* where an instruction cannot be executed.
 """
@@ -107,6 +107,8 @@ def _instruction(known: InstructionFormat) -> str:
     if known.fields:
         parts.append(_fields(known.fields))
     parts += [f"Executed by: {_unit_name(known)}. Busy: {known.service_time}.\n", *_refusals(known)]
+    if known.option:
+        parts.append(f"Only in cores with {known.option}; in others it is ILLEGAL.\n")
     parts.append(code_block(STATEMENTS[known.mnemonic], "asm"))
     return "\n".join(parts)
 
@@ -182,9 +184,10 @@ def _events() -> str:
 
 def _latencies() -> str:
     rows = (
-        ("LOAD", LOAD_LATENCY, "row buffer filled"),
+        ("LOAD, PROG", LOAD_LATENCY, "row buffer or vector buffer filled, cells written"),
         ("MVM", f"{mvm_latency(1)}, one more for each further ADC of its shift-adder", "accumulators written"),
-        ("POST", POST_LATENCY, "outputs written"),
+        ("VEC", VEC_LATENCY, "accumulators written"),
+        ("POST", f"{post_latency(0)}, {post_latency(1)} in a core with tables", "outputs written"),
         ("STORE, FILL", STORE_LATENCY, "memory written: a read in that cycle sees it"),
     )
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nngen.arch import Core
 
-RECORD_SIGNED_FIELDS = ("multiplier", "offset")
+RECORD_SIGNED_FIELDS = ("multiplier", "offset", "negative_multiplier", "negative_offset")
 
 
 def index_bits(count: int) -> int:
@@ -14,6 +14,7 @@ def index_bits(count: int) -> int:
 
 def constant_record_layout(core: Core) -> tuple[tuple[str, int], ...]:
     """Return (field, width) of a constant record from bit 0 up; multiplier and offset are two's complement."""
+    second = (("negative_multiplier", core.multiplier_bits), ("negative_offset", core.offset_bits))
     return (
         ("entry", index_bits(core.accumulator_entries)),
         ("adc", index_bits(core.macro.adcs)),
@@ -22,6 +23,7 @@ def constant_record_layout(core: Core) -> tuple[tuple[str, int], ...]:
         ("shift", core.shift_bits),
         ("multiplier", core.multiplier_bits),
         ("offset", core.offset_bits),
+        *(second if core.negative_slope else ()),
     )
 
 
@@ -44,3 +46,8 @@ def cells_per_word(core: Core) -> int:
 def words_per_row(core: Core) -> int:
     """Return the programming words of one macro row."""
     return -(-core.macro.columns // cells_per_word(core))
+
+
+def coefficient_lanes(core: Core) -> int:
+    """Return the 16-bit coefficients of one coefficient word, two in each 32-bit word of the host; lowest first."""
+    return core.word_bytes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nngen.arch import Core
 
-from ._description import ADDRESS_REGISTERS, MACRO_LIMIT
+from ._description import ADDRESS_REGISTERS, COEFFICIENTS, MACRO_LIMIT
 from ._fields import Field, Unit
 
 
@@ -28,8 +28,9 @@ class Register:
     fields: tuple[Field, ...] = ()
 
     def bits(self, core: Core) -> int:
-        """Return the bits that a core keeps: address registers are as wide as a number of bytes of its memory."""
-        return min(self.width, core.activation_bytes.bit_length()) if self.unit is Unit.SEQUENCER else self.width
+        """Return the bits that a core keeps: what counts bytes of its memory is as wide as their number."""
+        in_bytes = self.unit is Unit.SEQUENCER or (self.unit is not Unit.VEC and self.name == "STRIDE")
+        return min(self.width, core.activation_bytes.bit_length()) if in_bytes else self.width
 
 
 REGISTERS: tuple[Register, ...] = (
@@ -47,11 +48,39 @@ REGISTERS: tuple[Register, ...] = (
     ),
     Register(unit=Unit.LOAD, name="INVERT", index=0, count=1, width=16, meaning="XORed onto every code loaded"),
     Register(
+        unit=Unit.LOAD,
+        name="KEEP",
+        index=1,
+        count=1,
+        width=16,
+        meaning="bits of a code, after INVERT, that enter the row buffer; 0: all",
+    ),
+    Register(unit=Unit.LOAD, name="RUNS", index=2, count=1, width=8, meaning="runs of a strided LOAD, at least 1"),
+    Register(
+        unit=Unit.LOAD,
+        name="STRIDE",
+        index=3,
+        count=1,
+        width=24,
+        meaning="bytes from one run of a strided LOAD to the next",
+    ),
+    Register(
         unit=Unit.LOAD, name="GROUP", index=64, count=MACRO_LIMIT, width=6, meaning="load group of macro (index - 64)"
     ),
     Register(unit=Unit.MVM, name="PLANES", index=0, count=1, width=5, meaning="planes of the input, at least 1"),
     Register(unit=Unit.MVM, name="NEGATE_TOP", index=1, count=1, width=1, meaning="1: the top plane counts negative"),
     Register(unit=Unit.MVM, name="SLICES", index=2, count=1, width=5, meaning="slices of a weight, at least 1"),
+    Register(
+        unit=Unit.MVM, name="NEGATE_SLICE", index=3, count=1, width=1, meaning="1: the last slice counts negative"
+    ),
+    Register(
+        unit=Unit.MVM,
+        name="OFFSET",
+        index=4,
+        count=1,
+        width=4,
+        meaning="encoding offset: log2 of what is added to every weight",
+    ),
     Register(
         unit=Unit.MVM,
         name="MACRO",
@@ -70,7 +99,79 @@ REGISTERS: tuple[Register, ...] = (
     Register(unit=Unit.POST, name="HIGHEST", index=1, count=1, width=32, meaning="hi, signed", signed=True),
     Register(unit=Unit.POST, name="ZERO_POINT", index=2, count=1, width=17, meaning="z, signed", signed=True),
     Register(unit=Unit.POST, name="ROUNDING", index=3, count=1, width=2, meaning="0 half_even, 1 half_up, 2 floor"),
-    Register(unit=Unit.POST, name="WORDS", index=4, count=1, width=1, meaning="0: outputs are bytes; 1: 32-bit words"),
+    Register(
+        unit=Unit.POST,
+        name="ELEMENT",
+        index=4,
+        count=1,
+        width=2,
+        meaning="outputs are 0: bytes; 1: two bytes; 2, 3: four bytes",
+    ),
+    Register(
+        unit=Unit.POST,
+        name="TABLE",
+        index=5,
+        count=1,
+        width=5,
+        meaning="look-up of the output: bits 3..0 table, 4 enabled",
+        fields=(
+            Field(name="table", offset=0, width=4, meaning="which table, modulo their number"),
+            Field(name="enabled", offset=4, width=1, meaning="1: outputs are looked up"),
+        ),
+    ),
+    Register(
+        unit=Unit.POST,
+        name="NEGATIVE",
+        index=6,
+        count=1,
+        width=1,
+        meaning="1: a negative acc·m + b gives way to that with the record's second constants",
+    ),
+    Register(unit=Unit.STORE, name="RUNS", index=0, count=1, width=8, meaning="runs of a strided STORE, at least 1"),
+    Register(
+        unit=Unit.STORE,
+        name="STRIDE",
+        index=1,
+        count=1,
+        width=24,
+        meaning="bytes from one run of a strided STORE to the next",
+    ),
+    Register(unit=Unit.VEC, name="TAPS", index=0, count=1, width=8, meaning="elements combined into one, at least 1"),
+    Register(unit=Unit.VEC, name="STRIDE", index=1, count=1, width=11, meaning="bytes from one tap to the next"),
+    Register(
+        unit=Unit.VEC,
+        name="ELEMENT",
+        index=2,
+        count=1,
+        width=2,
+        meaning="elements are 0: bytes; 1: two bytes; 2, 3: four bytes",
+    ),
+    Register(
+        unit=Unit.VEC,
+        name="SIGNED",
+        index=3,
+        count=1,
+        width=1,
+        meaning="1: elements are two's complement; those of four bytes always are",
+    ),
+    Register(
+        unit=Unit.VEC,
+        name="ZERO",
+        index=4,
+        count=2,
+        width=17,
+        meaning="multiply: subtracted from even, from odd taps, signed",
+        signed=True,
+    ),
+    Register(
+        unit=Unit.VEC,
+        name="COEFFICIENT",
+        index=8,
+        count=COEFFICIENTS,
+        width=24,
+        meaning="scale: factors of the taps, signed, in turn",
+        signed=True,
+    ),
 )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 # Cycles from a command's last busy cycle e to the cycle in which its effect is seen:
 LOAD_LATENCY = 2  # row buffer filled, handed over to MVM at e + 2
 ROW_RELEASE_LATENCY = 1  # row buffer cleared and free for LOAD at e + 1
-POST_LATENCY = 8  # outputs written, handed over to STORE at e + 8
 ACCUMULATOR_RELEASE_LATENCY = 2  # accumulator bank free for MVM at e + 2
 STORE_LATENCY = 2  # memory written: a read issued at e + 2 sees it
+VEC_LATENCY = 4  # accumulators written, handed over to POST at e + 4
+VECTOR_RELEASE_LATENCY = 1  # vector buffer free for LOAD at e + 1
 OUTPUT_RELEASE_LATENCY = 1  # output buffer free for POST at e + 1
 ISSUE_LATENCY = 1  # an instruction issued in cycle t stands in its unit's queue at t + 1
 FIRST_ISSUE = 1  # the first instruction is issued in cycle 1 after an accepted start
@@ -21,6 +22,11 @@ def mvm_latency(accumulation_cycles: int) -> int:
     return 1 + accumulation_cycles
 
 
+def post_latency(tables: int) -> int:
+    """Return the cycles from POST's last busy cycle to outputs written and handed over to STORE: look-up takes one."""
+    return 9 if tables else 8
+
+
 def words_touched(address: int, length: int, word_bytes: int) -> int:
     """Return how many memory words a run of ``length`` bytes at ``address`` touches."""
     return (address % word_bytes + length + word_bytes - 1) // word_bytes
@@ -29,3 +35,8 @@ def words_touched(address: int, length: int, word_bytes: int) -> int:
 def mvm_cycles(*, planes: int, steps: int, slices: int, conversion_cycles: int) -> int:
     """Return the busy cycles of one MVM command."""
     return planes * steps * slices * conversion_cycles
+
+
+def vec_cycles(*, length: int, taps: int, element_bytes: int, word_bytes: int) -> int:
+    """Return the busy cycles of one VEC command: every tap of every group of elements that a memory word holds."""
+    return taps * -(-length // (word_bytes // element_bytes))

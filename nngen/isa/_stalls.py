@@ -30,7 +30,7 @@ _MASK = (1 << STALL_SEED_BITS) - 1
 
 def stall_rotation(code: int) -> int:
     """Return by how much the seed is rotated to the left for the unit of this code."""
-    return 7 * code
+    return 7 * code % STALL_SEED_BITS
 
 
 def holds(seed: int, code: int) -> Iterator[int]:
