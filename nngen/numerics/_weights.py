@@ -129,7 +129,7 @@ class WeightFormat:
         else:
             levels = self._levels(wide + self.offset)
             if self.negative_slice:
-                levels = np.append(levels, wide[:, :, None] < 0, axis=-1)
+                levels = np.append(levels, (wide[:, :, None] < 0).astype(np.int64), axis=-1)
         return levels.reshape(len(wide), -1)
 
     def combine(self, cells: npt.NDArray[np.integer]) -> IntArray:

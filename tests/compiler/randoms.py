@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from nngen.arch import Architecture, Core
-from nngen.compiler.mapper import layer_slices
+from nngen.compiler.mapper import layer_weights
 from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network, Tensor, Tile
 from nngen.numerics import ROUNDINGS, Requantization
 
@@ -81,7 +81,7 @@ def random_mapping(rng: Generator, network: Network, core: Core) -> Mapping | No
         tiles: list[Tile] = []
         for inputs in _random_cuts(rng, layer.rows, core.macro.rows):
             for outputs in _random_cuts(rng, layer.outputs, layer.outputs):
-                slices = layer_slices(layer, core)
+                slices = layer_weights(layer, core).slices
                 found = _random_tiles(rng, inputs, outputs, slices=slices, core=core, taken=taken)
                 if found is None:
                     return None
@@ -177,7 +177,9 @@ def _random_tiles(
         if not cells.any() and one_adc.all():
             cells[:] = True
             gain = int(rng.choice(macro.usable_gains))
-            return [Tile(macro=m, row=row, column=2 * pair, input_range=inputs, output_range=outputs, gain=gain)]
+            return [
+                Tile(macro=m, row=row, column=macro.lines * pair, input_range=inputs, output_range=outputs, gain=gain)
+            ]
     middle = (outputs[0] + outputs[1]) // 2
     if middle == outputs[0]:
         return None
