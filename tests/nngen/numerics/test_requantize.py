@@ -164,7 +164,7 @@ def test_the_correction_counts_m2_times_on_the_negative_side() -> None:
 
 @settings(deadline=None)
 @given(
-    accumulator=st.integers(-(1 << 20), (1 << 20) - 1),
+    accumulator=st.one_of(st.integers(-(1 << 20), (1 << 20) - 1), st.integers(-(1 << 36), 1 << 36)),
     constants=st.lists(st.integers(-(1 << 24) + 1, (1 << 24) - 1), min_size=4, max_size=4),
     s=st.integers(0, 40),
     rounding=st.sampled_from(ROUNDINGS),
