@@ -193,3 +193,16 @@ def test_constants_of_some_channels_and_of_repeated_ones() -> None:
     assert twice.apply(np.array([[-14, 7]])).tolist() == [[6, 15]]
     assert twice.correction.size == 0
     assert twice.channels(1, 2).apply(np.array([[7]])).tolist() == [[15]]
+
+
+@pytest.mark.parametrize("accumulator", [2**52 - 3, 2**53 + 1, 2**56 + 1, -(2**54) - 1])
+def test_sums_beyond_float64_stay_exact(accumulator: int) -> None:
+    constants = Requantization(
+        multiplier=np.array([1]),
+        offset=np.array([0]),
+        shift=np.array([0]),
+        zero_point=0,
+        lowest=-(1 << 62),
+        highest=1 << 62,
+    )
+    assert constants.apply(np.array([accumulator])).tolist() == [accumulator]

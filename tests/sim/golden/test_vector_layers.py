@@ -218,3 +218,28 @@ def test_vector_layers_are_exact_on_any_machine(groups: bool, monkeypatch: pytes
     lossy = run_golden(network, codes, machine=one_layer_machine(core=make_core()))
     assert np.array_equal(lossy["y"], run_golden(network, codes)["y"])
     assert_computed_by_hand(network, codes)
+
+
+def test_sums_of_large_windows_are_exact() -> None:
+    """600 codes of 16 bits add up to more than float32 holds."""
+    how = Requantization(
+        multiplier=np.ones(1, np.int64),
+        offset=np.zeros(1, np.int64),
+        shift=np.zeros(1, np.int64),
+        zero_point=0,
+        lowest=0,
+        highest=(1 << 31) - 1,
+    )
+    layer = PoolLayer(
+        name="y",
+        input="x",
+        output="y",
+        kind="average",
+        size=(20, 30),
+        strides=(1, 1),
+        pads=(0,) * 4,
+        requantization=how,
+    )
+    network = one_layer(layer, [make_tensor("x", (20, 30, 1), bits=16)])
+    codes = np.random.default_rng(7).integers(65500, 65536, (3, 20, 30, 1))
+    assert run_golden(network, {"x": codes})["y"].ravel().tolist() == codes.sum(axis=(1, 2, 3)).tolist()
