@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping as Events
 from dataclasses import dataclass
 
-import numpy as np
-
-from nngen.arch import Core
-from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network
-from nngen.numerics import slices_needed
+from nngen.arch import Core, Macro
+from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network, Tile
 
 __all__ = ["LayerUse", "Utilization", "converter_share", "utilization"]
 
@@ -25,7 +22,7 @@ class LayerUse:
     matrix
         (rows, outputs) of its weights.
     slices
-        Cell pairs a weight takes.
+        Conversions of a weight: cells, or pairs of cells, that hold it.
     tiles, macros
         Rectangles it is cut into, macros they lie in.
     cells
@@ -66,10 +63,10 @@ def utilization(network: Network, mapping: Mapping, core: Core) -> Utilization:
     layers = tuple(_layer(layer, mapping.layer(layer.name), core) for layer in network.layers)
     macro = core.macro
     converters = {
-        (tile.macro, pair // macro.columns_per_adc)
+        (tile.macro, conversion // macro.columns_per_adc)
         for use in layers
         for tile in mapping.layer(use.layer).tiles
-        for pair in range(tile.column // 2, tile.column // 2 + use.slices * tile.outputs)
+        for conversion in _conversions(tile, use.slices, macro)
     }
     return Utilization(
         layers=layers,
@@ -80,16 +77,21 @@ def utilization(network: Network, mapping: Mapping, core: Core) -> Utilization:
 
 
 def _layer(layer: MatrixLayer, mapped: LayerMapping, core: Core) -> LayerUse:
-    slices = slices_needed(int(np.abs(layer.weights).max(initial=0)), core.macro.cell_bits)
+    weights = core.macro.weight_format(layer.weights)
     return LayerUse(
         layer=layer.name,
         matrix=(layer.rows, layer.outputs),
-        slices=slices,
+        slices=weights.slices,
         tiles=len(mapped.tiles),
         macros=tuple(sorted({tile.macro for tile in mapped.tiles})),
-        cells=sum(2 * slices * tile.rows * tile.outputs for tile in mapped.tiles),
+        cells=sum(weights.columns * tile.rows * tile.outputs for tile in mapped.tiles),
         gain=min(tile.gain or 1 for tile in mapped.tiles),
     )
+
+
+def _conversions(tile: Tile, slices: int, macro: Macro) -> range:
+    first = tile.column // macro.lines
+    return range(first, first + slices * tile.outputs)
 
 
 def converter_share(events: Events[str, int], core: Core) -> float:

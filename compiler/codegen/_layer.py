@@ -88,8 +88,10 @@ def _before(body: Sequence[Instruction], mnemonic: str, extra: Sequence[Instruct
 
 
 def _load_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
-    bits = place.network.tensors[place.layer.input].bits
-    return registers.set(Unit.LOAD, "INVERT", 1 << (bits - 1) if place.scheduled.invert_top_bit else 0)
+    return [
+        *registers.set(Unit.LOAD, "INVERT", place.scheduled.invert),
+        *registers.set(Unit.LOAD, "KEEP", place.scheduled.keep),
+    ]
 
 
 def _mvm_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
@@ -98,6 +100,8 @@ def _mvm_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
         *registers.set(Unit.MVM, "PLANES", scheduled.planes),
         *registers.set(Unit.MVM, "NEGATE_TOP", int(scheduled.top_plane_negative)),
         *registers.set(Unit.MVM, "SLICES", scheduled.slices),
+        *registers.set(Unit.MVM, "NEGATE_SLICE", int(scheduled.last_slice_negative)),
+        *registers.set(Unit.MVM, "OFFSET", scheduled.log2_offset),
     ]
 
 
@@ -117,9 +121,17 @@ def _addressing(place: LayerPlace, registers: RegisterFile) -> tuple[list[Instru
     if place.looped:
         sets = point(registers, place.core, INPUT, source, moves=True)
         sets += point(registers, place.core, OUTPUT, target, moves=True)
-        return sets, Addressing(input_register=INPUT, input_offset=0, output_register=OUTPUT, output_offset=0)
+        return sets, Addressing(
+            input_register=INPUT, input_offset=0, output_register=OUTPUT, output_offset=0, wide=place.scheduled.wide
+        )
     sets = point(registers, place.core, FIXED, 0, moves=False)
-    return sets, Addressing(input_register=FIXED, input_offset=source, output_register=FIXED, output_offset=target)
+    return sets, Addressing(
+        input_register=FIXED,
+        input_offset=source,
+        output_register=FIXED,
+        output_offset=target,
+        wide=place.scheduled.wide,
+    )
 
 
 def _loops(place: LayerPlace, body: Sequence[Instruction]) -> list[Instruction]:

@@ -2,7 +2,7 @@
 
 from ._candidate import block_limit
 from ._cost import RoundCost, layer_cycles
-from ._demand import Demand, layer_demand, layer_planes, layer_slices
+from ._demand import Demand, layer_demand, layer_planes, layer_weights
 from ._files import mapping_json, read_mapping
 from ._mapper import map_network, with_gains
 from ._overflow import check_overflow, largest_sum, machine_offset
@@ -24,7 +24,7 @@ __all__ = [
     "Demand",
     "layer_demand",
     "layer_planes",
-    "layer_slices",
+    "layer_weights",
     "machine_offset",
     # what it costs in time
     "LARGEST_OVERLAP",

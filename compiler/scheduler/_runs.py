@@ -18,18 +18,18 @@ def pass_runs(planned: PlannedPass, settings: PassSettings, demand: Demand, regi
     return tuple(
         Run(offset=offset, length=length, row=row + begin, group=group)
         for group, (row, inputs) in sorted(contents.items())
-        for offset, length, begin in _merged(list(_pieces(inputs, demand.kernel_row, region.pitch)))
+        for offset, length, begin in _merged(list(_pieces(inputs, demand, region.pitch)))
     )
 
 
-def _pieces(inputs: tuple[int, int], kernel_row: int, pitch: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (offset in memory, length, offset in the range) for each kernel row."""
+def _pieces(inputs: tuple[int, int], demand: Demand, pitch: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (offset in memory, bytes, offset in the range) for each kernel row."""
     row = inputs[0]
     while row < inputs[1]:
-        y, x = divmod(row, kernel_row)
-        length = min(inputs[1] - row, kernel_row - x)
-        yield y * pitch + x, length, row - inputs[0]
-        row += length
+        y, x = divmod(row, demand.kernel_row)
+        elements = min(inputs[1] - row, demand.kernel_row - x)
+        yield y * pitch + x * demand.input_bytes, elements * demand.input_bytes, row - inputs[0]
+        row += elements
 
 
 def _merged(pieces: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:

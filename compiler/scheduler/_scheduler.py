@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nngen.arch import Architecture, Core
-from nngen.compiler.mapper import Demand, layer_demand, layer_planes, layer_slices
+from nngen.compiler.mapper import Demand, layer_demand, layer_planes, layer_weights
 from nngen.errors import CapacityError
-from nngen.ir import CoreSchedule, LayerSchedule, Mapping, MatrixLayer, Network, Pass, Region, Round, Schedule, Source
+from nngen.ir import (
+    CoreSchedule,
+    LayerSchedule,
+    Mapping,
+    MatrixLayer,
+    Network,
+    Pass,
+    Region,
+    Round,
+    Schedule,
+    Source,
+    Tensor,
+)
+from nngen.numerics import PlaneFormat
 
 from ._memory import allocate
 from ._passes import PlannedPass, PlannedRound
@@ -55,8 +68,8 @@ def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> 
 def _layer(
     network: Network, layer: MatrixLayer, rounds: tuple[Round, ...], regions: dict[str, Region], core: Core
 ) -> LayerSchedule:
-    planes = layer_planes(network, layer, core)
-    source, target = regions[layer.input], regions[layer.output]
+    planes, weights = layer_planes(network, layer, core), layer_weights(layer, core)
+    tensor, source, target = network.tensors[layer.input], regions[layer.input], regions[layer.output]
     height, width, _ = network.tensors[layer.output].shape
     down, across = layer.strides
     return LayerSchedule(
@@ -66,12 +79,22 @@ def _layer(
         positions=(height, width),
         input_step=(down * source.pitch, across * source.pixel_bytes),
         output_step=(target.pitch, target.pixel_bytes),
+        invert=planes.offset,
+        keep=_kept_bits(planes, tensor),
+        wide=tensor.element_bytes == 2,
         planes=planes.planes,
         top_plane_negative=planes.top_plane_negative,
-        invert_top_bit=planes.offset > 0,
-        slices=layer_slices(layer, core),
+        slices=weights.slices,
+        last_slice_negative=weights.negative_slice,
+        log2_offset=weights.bits - 1 if weights.offset else 0,
         rounds=rounds,
     )
+
+
+def _kept_bits(planes: PlaneFormat, tensor: Tensor) -> int:
+    """Return the mask of a code's own bits where the top plane reaches beyond them, into its extended sign; else 0."""
+    beyond = planes.offset and planes.planes * planes.dac_bits > planes.bits
+    return (1 << planes.bits) - 1 if beyond and planes.bits < 8 * tensor.element_bytes else 0
 
 
 def _rounds(

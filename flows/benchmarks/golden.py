@@ -86,4 +86,4 @@ def _calibrated(network: Network, architecture: Architecture) -> tuple[Network, 
 def _conversions(network: Network, machine: GoldenMachine) -> int:
     """Return planes x slices of the layer with the fewest."""
     layers = [machine.layer(network, layer) for layer in network.layers]
-    return min(layer.planes.planes * layer.slices for layer in layers)
+    return min(layer.planes.planes * layer.weights.slices for layer in layers)

@@ -1,7 +1,9 @@
 """Every hardware parameter, validated once."""
 
+from nngen.numerics import Encoding
+
 from ._architecture import Architecture, read_architecture
-from ._model import AdcChoice, ArchitectureFile, CellChoice, CoreSpec, Encoding, MacroSpec, MemorySpec, VectorSpec
+from ._model import AdcChoice, ArchitectureFile, CellChoice, CoreSpec, MacroSpec, MemorySpec, VectorSpec
 from ._resolved import Core, Macro, Vector
 
 __all__ = [

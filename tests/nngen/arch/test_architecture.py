@@ -305,7 +305,7 @@ def test_a_gain_that_no_instruction_selects_is_refused(write: Write) -> None:
     ("old", "new", "message"),
     [
         (
-            'encodings = ["differential"]',
+            'encodings = ["differential", "twos_complement", "offset"]',
             "encodings = []",
             f"{MACRO}.encoding must be one that cell 'mine' supports (it has none), not 'differential'",
         ),
