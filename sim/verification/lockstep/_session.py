@@ -16,6 +16,7 @@ from ._case import ByteArray, Case
 from ._model import Expectation, ExpectedRun
 
 WORD_BYTES = 4
+_LOADED = ("PROGRAM", "CONSTANTS", "COEFFICIENTS", "TABLES")
 REFUSED = 2  # AXI's SLVERR
 _LONGEST_PAUSE = 60
 _MOST_TRANSFERS = 12
@@ -76,10 +77,11 @@ class Session:
         self.plans: list[RunPlan] = []
         self._core = core
         self._map = register_map(core)
-        # The simulator takes program and constant memory to hold 0 where nothing was loaded; a chip holds anything.
+        # The simulator takes these memories to hold 0 where nothing was loaded; a chip holds anything.
         self._empty = {
             window.address + WORD_BYTES * i: 0
-            for window in (self._map.window("PROGRAM"), self._map.window("CONSTANTS"))
+            for window in self._map.windows
+            if window.name in _LOADED
             for i in range(window.words)
         }
         self._held: dict[int, int] = {}  # what was loaded, by address of each word
@@ -92,14 +94,18 @@ class Session:
         number = 0 if not self.plans else self.plans[-1].case + 1
         if case.reset_after is not None:
             self._start(case, 0)
+            self._forget_cells(case)
             self.script.reset(pause=case.reset_after, cycles=1 + case.reset_after % 3)
             self._memory = None
             self.plans.append(RunPlan(case=number, run=-1))
-            self._registers(case)
+            self._load(case)
         for run, expected in enumerate(expectation.runs):
             plan = RunPlan(case=number, run=run)
             self.plans.append(plan)
+            if run and case.program.writes_cells:
+                self._load(case)
             self._start(case, run)
+            self._forget_cells(case)
             aside = case.memory[run].copy()
             if case.traffic_seed:
                 self._traffic(draw, plan, case, aside, expected)
@@ -124,6 +130,13 @@ class Session:
                 self.script.write(address, word)
                 held[address] = word
         self._registers(case)
+
+    def _forget_cells(self, case: Case) -> None:
+        """Take the cells of macros to hold anything where a program writes them: they are loaded again."""
+        if case.program.writes_cells:
+            window = self._map.window("MACROS")
+            cells = range(window.address, window.address + WORD_BYTES * window.words, WORD_BYTES)
+            self._held = {address: word for address, word in self._held.items() if address not in cells}
 
     def _registers(self, case: Case) -> None:
         self._write("WATCHDOG", case.program.watchdog)
