@@ -1,8 +1,11 @@
-"""Requantization of accumulators to codes: ``y = clip(round((acc * m + b) / 2^s) + z, lo, hi)``."""
+"""Requantization of accumulators to codes: ``y = clip(round((acc * m + b) / 2^s) + z, lo, hi)``.
+
+Where a second pair (m2, b2) is given, it takes the place of (m, b) wherever ``acc * m + b < 0``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +17,7 @@ IntArray = npt.NDArray[np.int64]
 Rounding = Literal["half_even", "half_up", "floor"]
 ROUNDINGS: tuple[Rounding, ...] = ("half_even", "half_up", "floor")
 LARGEST_SHIFT = 63
+_PER_CHANNEL = ("multiplier", "offset", "shift", "correction", "negative_multiplier", "negative_offset")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,9 @@ class Requantization:
         How the division by 2^s rounds.
     correction
         Mean error of the converters in units of b, found by calibration; subtracted from b on the machine.
+    negative_multiplier, negative_offset
+        m2 and b2, for a negative pre-activation (LeakyRelu, PRelu), each of shape ``(outputs,)``; empty where there are
+        none. They share s.
     """
 
     multiplier: IntArray
@@ -40,17 +47,45 @@ class Requantization:
     highest: int
     rounding: Rounding = "half_even"
     correction: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    negative_multiplier: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    negative_offset: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def corrected_offset(self) -> IntArray:
         """b as the machine uses it."""
         return self.offset - self.correction if self.correction.size else self.offset
 
+    @property
+    def has_negative(self) -> bool:
+        """Whether a second (m, b) serves negative pre-activations."""
+        return self.negative_multiplier.size > 0
+
+    @property
+    def corrected_negative_offset(self) -> IntArray:
+        """b2 as the machine uses it: the error of the converters counts m2 instead of m times."""
+        if not self.correction.size:
+            return self.negative_offset
+        m = np.where(self.multiplier == 0, 1, self.multiplier).astype(np.float64)
+        return self.negative_offset - np.rint(self.correction * (self.negative_multiplier / m)).astype(np.int64)
+
     def apply(self, accumulators: npt.NDArray[np.integer], *, corrected: bool = False) -> IntArray:
         """Requantize accumulators of shape ``(..., outputs)``."""
-        offset = self.corrected_offset if corrected else self.offset
-        codes = requantize(accumulators, self.multiplier, offset, self.shift, self.rounding)
+        products = accumulators.astype(np.int64) * self.multiplier
+        products += self.corrected_offset if corrected else self.offset
+        if self.has_negative:
+            offset = self.corrected_negative_offset if corrected else self.negative_offset
+            negative = accumulators.astype(np.int64) * self.negative_multiplier + offset
+            products = np.where(products < 0, negative, products)
+        codes = rounded_shift(products, self.shift, self.rounding)
         return np.clip(codes + self.zero_point, self.lowest, self.highest)
+
+    def repeated(self, times: int) -> Requantization:
+        """Return constants for ``times`` groups of the same channels, one group after the other."""
+        return replace(self, **{name: np.tile(getattr(self, name), times) for name in _PER_CHANNEL})
+
+    def channels(self, start: int, stop: int) -> Requantization:
+        """Return the constants of channels [start, stop)."""
+        return replace(self, **{name: getattr(self, name)[start:stop] for name in _PER_CHANNEL})
 
 
 def requantize(
@@ -61,7 +96,11 @@ def requantize(
     rounding: Rounding,
 ) -> IntArray:
     """Return round((acc * m + b) / 2^s) in int64; the compiler has proven that nothing overflows."""
-    product = accumulators.astype(np.int64) * multiplier + offset
+    return rounded_shift(accumulators.astype(np.int64) * multiplier + offset, shift, rounding)
+
+
+def rounded_shift(product: IntArray, shift: IntArray, rounding: Rounding) -> IntArray:
+    """Return round(product / 2^s)."""
     floor: IntArray = product >> shift
     if rounding == "floor":
         return floor
