@@ -56,6 +56,11 @@ class Tensor:
         return 1 if self.bits <= 8 else 2 if self.bits <= 16 else 4
 
     @property
+    def largest_code(self) -> int:
+        """Largest magnitude of a code, or of the zero point (which padding holds)."""
+        return max(abs(self.lowest), abs(self.highest), abs(self.zero_point))
+
+    @property
     def elements(self) -> int:
         """Number of codes."""
         return int(np.prod(self.shape))
@@ -87,6 +92,10 @@ class BaseLayer:
     def outputs(self) -> int:
         """Number of output channels."""
         return int(self.requantization.shift.size)
+
+    def looked_up(self, codes: IntArray) -> IntArray:
+        """Return what the table makes of codes; the codes where there is none."""
+        return codes if self.table is None else self.table[codes & 0xFF]
 
 
 @dataclass(frozen=True, kw_only=True)

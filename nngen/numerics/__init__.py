@@ -2,7 +2,7 @@
 
 from ._converter import Converter
 from ._planes import PlaneFormat
-from ._requantize import ROUNDINGS, Requantization, Rounding, fixed_point, requantize
+from ._requantize import ROUNDINGS, Requantization, Rounding, concatenated, fixed_point, requantize
 from ._slices import cell_codes, combine_cells, slices_needed
 from ._widths import accumulator_bits_needed, largest_partial_sum, signed_bits
 
@@ -19,6 +19,7 @@ __all__ = [
     "ROUNDINGS",
     "Requantization",
     "Rounding",
+    "concatenated",
     "fixed_point",
     "requantize",
     # widths

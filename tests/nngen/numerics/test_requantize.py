@@ -164,7 +164,7 @@ def test_the_correction_counts_m2_times_on_the_negative_side() -> None:
 
 @settings(deadline=None)
 @given(
-    accumulator=st.integers(-(1 << 20), (1 << 20) - 1),
+    accumulator=st.one_of(st.integers(-(1 << 20), (1 << 20) - 1), st.integers(-(1 << 36), 1 << 36)),
     constants=st.lists(st.integers(-(1 << 24) + 1, (1 << 24) - 1), min_size=4, max_size=4),
     s=st.integers(0, 40),
     rounding=st.sampled_from(ROUNDINGS),
@@ -193,3 +193,16 @@ def test_constants_of_some_channels_and_of_repeated_ones() -> None:
     assert twice.apply(np.array([[-14, 7]])).tolist() == [[6, 15]]
     assert twice.correction.size == 0
     assert twice.channels(1, 2).apply(np.array([[7]])).tolist() == [[15]]
+
+
+@pytest.mark.parametrize("accumulator", [2**52 - 3, 2**53 + 1, 2**56 + 1, -(2**54) - 1])
+def test_sums_beyond_float64_stay_exact(accumulator: int) -> None:
+    constants = Requantization(
+        multiplier=np.array([1]),
+        offset=np.array([0]),
+        shift=np.array([0]),
+        zero_point=0,
+        lowest=-(1 << 62),
+        highest=1 << 62,
+    )
+    assert constants.apply(np.array([accumulator])).tolist() == [accumulator]
