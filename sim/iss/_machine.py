@@ -141,7 +141,7 @@ class _Execution:
         fields = operation.fields
         data = self.memory[address : address + operation.length]
         if self._registers.invert:
-            data = data ^ np.uint8(self._registers.invert)
+            data = data ^ np.uint8(self._registers.invert & 0xFF)
         if self._code_mask is not None:
             data = data & self._code_mask
         row = fields["row"]
@@ -239,13 +239,12 @@ class _Execution:
 
     def _append(self, outputs: IntArray) -> Digest:
         """Append the outputs that fit the output buffer, and return their digests."""
-        words = self._registers.words
-        width = 4 if words else 1
+        width = self._registers.output_bytes
         room = (self._core.output_buffer_bytes - self._position) // width
         outputs = outputs[:room]
         moved = len(outputs) * width
-        start = self._position - self._position % width  # words are aligned
-        self._outputs[self._post_output, start : start + moved] = output_bytes(outputs, words=words)
+        start = self._position - self._position % width  # longer outputs are aligned
+        self._outputs[self._post_output, start : start + moved] = output_bytes(outputs, width=width)
         self._position += moved
         return post_digest(outputs) if self._digesting and len(outputs) else 0
 

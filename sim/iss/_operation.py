@@ -15,6 +15,7 @@ from nngen.isa import (
     Cause,
     Instruction,
     Unit,
+    core_units,
     decode,
     find_register,
     instruction,
@@ -22,13 +23,30 @@ from nngen.isa import (
 
 UNITS_BY_CODE: tuple[Unit, ...] = (Unit.SEQUENCER, *sorted(QUEUED_UNITS, key=UNIT_CODES.__getitem__))
 
+# Two-deep resources between units; NO_BANK is what stands for none.
+NO_BANK, ROWS, ACCUMULATORS, VECTORS, VEC_ACCUMULATORS, OUTPUTS = range(6)
+# From which bank a command takes and to which it gives; in a pair, the second is that of commands with `vec`.
+_SOURCES = {
+    "MVM": (ROWS, ROWS),
+    "VEC": (VECTORS, VECTORS),
+    "POST": (ACCUMULATORS, VEC_ACCUMULATORS),
+    "STORE": (OUTPUTS, OUTPUTS),
+}
+_TARGETS = {
+    "LOAD": (ROWS, VECTORS),
+    "MVM": (ACCUMULATORS, ACCUMULATORS),
+    "VEC": (VEC_ACCUMULATORS, VEC_ACCUMULATORS),
+    "POST": (OUTPUTS, OUTPUTS),
+}
+_NEITHER = (NO_BANK, NO_BANK)
+
 
 class Operation:
     """One instruction of a program.
 
     Parameters
     ----------
-    source
+    text
         The instruction, or the word that is none.
     cause
         What is wrong with it whatever the state of the machine; NONE where nothing is.
@@ -37,21 +55,23 @@ class Operation:
     addressed
         True where an activation memory address is computed at issue.
     works
-        True for commands with a pipeline behind them: LOAD, MVM, POST, STORE, FILL.
+        True for commands with a pipeline behind them, all but SET, WAIT and SIGNAL.
     waits, signals
         True for WAIT and for SIGNAL. What neither works nor waits (SET, SIGNAL) starts once the pipeline is empty.
-    consumes
-        True where it starts only once the bank in front of its unit is filled.
+    source, target
+        Banks that it reads (it starts only once one is filled) and writes.
     first, last, release, counter, count, register, offset, length
         The fields of these names; 0 where there is none.
+    span, alignment
+        Bytes of its run, and of which number, a power of two, its address must be a multiple.
     fields
         Every field by name; ``value`` of a SET is already truncated to the register's width.
     """
 
     __slots__ = (
         "addressed",
+        "alignment",
         "cause",
-        "consumes",
         "count",
         "counter",
         "fields",
@@ -64,16 +84,19 @@ class Operation:
         "release",
         "signals",
         "source",
+        "span",
+        "target",
+        "text",
         "unit",
         "waits",
         "works",
     )
 
     def __init__(
-        self, source: Instruction | int, mnemonic: str, fields: dict[str, int], unit: int, cause: Cause
+        self, text: Instruction | int, mnemonic: str, fields: dict[str, int], unit: int, cause: Cause
     ) -> None:
         get = fields.get
-        self.source = source
+        self.text = text
         self.mnemonic = mnemonic
         self.fields = fields
         self.unit = unit
@@ -82,7 +105,9 @@ class Operation:
         self.waits = mnemonic == "WAIT"
         self.signals = mnemonic == "SIGNAL"
         self.addressed = "offset" in fields
-        self.consumes = mnemonic in _CONSUMERS
+        vec = get("vec", 0)
+        self.source = _SOURCES.get(mnemonic, _NEITHER)[vec]
+        self.target = _TARGETS.get(mnemonic, _NEITHER)[vec]
         self.first = get("first", 0)
         self.last = get("last", 0)
         self.release = get("release", 0)
@@ -91,13 +116,21 @@ class Operation:
         self.register = get("register", 0)
         self.offset = get("offset", 0)
         self.length = get("length", 0)
+        self.span = self.length * BY_MNEMONIC[mnemonic].bytes_each if self.addressed else 0
+        self.alignment = _alignment(mnemonic, fields)
 
     def __repr__(self) -> str:
-        return f"<{self.source} unit {self.unit} {self.cause.name}>"
+        return f"<{self.text} unit {self.unit} {self.cause.name}>"
 
 
-_WORKERS = frozenset({"LOAD", "MVM", "POST", "STORE", "FILL"})
-_CONSUMERS = frozenset({"MVM", "POST", "STORE"})
+def _alignment(mnemonic: str, fields: dict[str, int]) -> int:
+    """Return of which number the address of a command must be a multiple: of its elements' or words' bytes."""
+    if mnemonic == "PROG":
+        return BY_MNEMONIC[mnemonic].bytes_each
+    return 2 if fields.get("wide", 0) else 1
+
+
+_WORKERS = frozenset({"LOAD", "PROG", "MVM", "VEC", "POST", "STORE", "FILL"})
 NOP = Operation(instruction("NOP"), "NOP", {}, 0, Cause.NONE)
 
 
@@ -117,28 +150,30 @@ def decode_program(core: Core, program: Sequence[Instruction | int]) -> list[Ope
     room = core.program_instructions
     if len(program) > room:
         raise ProgramError(f"program must have at most {room} instructions, not {len(program)}")
-    operations = [_operation(core, source) for source in program]
+    operations = [_operation(core, text) for text in program]
     return operations + [NOP] * (room - len(operations))
 
 
-def _operation(core: Core, source: Instruction | int) -> Operation:
-    if isinstance(source, int):
+def _operation(core: Core, text: Instruction | int) -> Operation:
+    if isinstance(text, int):
         try:
-            known = decode(source)
+            known = decode(text)
         except ProgramError:
-            return Operation(source, "?", {}, 0, Cause.ILLEGAL)
+            return Operation(text, "?", {}, 0, Cause.ILLEGAL)
     else:
-        known = source
+        known = text
     layout = known.format
     fields = _ZEROS[known.mnemonic] | known.operands
     unit = fields["unit"] if layout.unit is None else UNIT_CODES[layout.unit]
     cause = _static_cause(core, known.mnemonic, fields, unit)
-    return Operation(source, known.mnemonic, fields, unit, cause)
+    return Operation(text, known.mnemonic, fields, unit, cause)
 
 
 def _static_cause(core: Core, mnemonic: str, fields: dict[str, int], unit: int) -> Cause:
     """Rules 2 and 3 of the sequencer: what can be told from the instruction alone."""
     if unit >= len(UNITS_BY_CODE) or (unit == 0 and mnemonic in {"WAIT", "SIGNAL"}):
+        return Cause.ILLEGAL
+    if not BY_MNEMONIC[mnemonic].in_core(core) or (unit and UNITS_BY_CODE[unit] not in core_units(core)):
         return Cause.ILLEGAL
     if mnemonic == "SET":
         return _truncate_set(core, fields, unit)

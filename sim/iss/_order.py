@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nngen.isa import COUNTERS, Unit
 
-from ._operation import UNITS_BY_CODE, Operation
+from ._operation import OUTPUTS, UNITS_BY_CODE, Operation
 from ._sequencer import Step
 
 BANKS = 2
@@ -20,31 +20,29 @@ Numbered = tuple[int, Operation, int]
 
 
 class _State:
-    """Banks and counters. Bank b is written by the unit of code b and read by the next one."""
+    """Banks and counters."""
 
     def __init__(self) -> None:
-        self.used = [0] * (len(UNITS_BY_CODE) + 1)
-        self.filled = [0] * (len(UNITS_BY_CODE) + 1)
+        self.used = [0] * (OUTPUTS + 1)
+        self.filled = [0] * (OUTPUTS + 1)
         self.counters = [0] * COUNTERS
 
     def ready(self, operation: Operation) -> bool:
         """Whether a command can run."""
         if operation.works:
-            unit = operation.unit
-            if operation.consumes and not self.filled[unit - 1]:
+            if operation.source and not self.filled[operation.source]:
                 return False
-            return not operation.first or self.used[unit] < BANKS
+            return not operation.first or self.used[operation.target] < BANKS
         return not operation.waits or self.counters[operation.counter] >= operation.count
 
     def ran(self, operation: Operation) -> None:
         """Note that it did."""
-        unit = operation.unit
         if operation.works:
-            self.used[unit] += operation.first
-            self.filled[unit] += operation.last
+            self.used[operation.target] += operation.first
+            self.filled[operation.target] += operation.last
             if operation.release:
-                self.filled[unit - 1] -= 1
-                self.used[unit - 1] -= 1
+                self.filled[operation.source] -= 1
+                self.used[operation.source] -= 1
         elif operation.waits:
             self.counters[operation.counter] -= operation.count
         elif operation.signals:

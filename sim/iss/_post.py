@@ -112,9 +112,9 @@ def post_outputs(run: RecordRun, bank: IntArray, registers: Registers, *, accumu
     return np.where(outputs > highest, highest, np.maximum(outputs, lowest))
 
 
-def output_bytes(outputs: IntArray, *, words: int) -> ByteArray:
-    """Return outputs as they lie in the output buffer: one byte each, or four with the lowest first."""
-    if not words:
+def output_bytes(outputs: IntArray, *, width: int) -> ByteArray:
+    """Return outputs as they lie in the output buffer: ``width`` bytes each, the lowest first."""
+    if width == 1:
         return outputs.astype(np.uint8)
-    shifts = np.arange(0, 32, 8, dtype=np.int64)[:, None]
+    shifts = np.arange(0, 8 * width, 8, dtype=np.int64)[:, None]
     return (outputs[:, None, :] >> shifts).astype(np.uint8).reshape(-1, outputs.shape[1])

@@ -5,24 +5,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nngen.arch import Core
-from nngen.isa import REGISTERS, Unit, register
+from nngen.isa import COEFFICIENTS, REGISTERS, Unit, register
 
 from ._operation import UNITS_BY_CODE, Operation
 
 INVERT = register(Unit.LOAD, "INVERT").index
+KEEP = register(Unit.LOAD, "KEEP").index
+LOAD_RUNS = register(Unit.LOAD, "RUNS").index
+LOAD_STRIDE = register(Unit.LOAD, "STRIDE").index
 GROUP = register(Unit.LOAD, "GROUP").index
 PLANES = register(Unit.MVM, "PLANES").index
 NEGATE_TOP = register(Unit.MVM, "NEGATE_TOP").index
 SLICES = register(Unit.MVM, "SLICES").index
+NEGATE_SLICE = register(Unit.MVM, "NEGATE_SLICE").index
+OFFSET = register(Unit.MVM, "OFFSET").index
 MACRO = register(Unit.MVM, "MACRO").index
 LOWEST = register(Unit.POST, "LOWEST").index
 HIGHEST = register(Unit.POST, "HIGHEST").index
 ZERO_POINT = register(Unit.POST, "ZERO_POINT").index
 ROUNDING = register(Unit.POST, "ROUNDING").index
-WORDS = register(Unit.POST, "WORDS").index
+POST_ELEMENT = register(Unit.POST, "ELEMENT").index
+TABLE = register(Unit.POST, "TABLE").index
+NEGATIVE = register(Unit.POST, "NEGATIVE").index
+STORE_RUNS = register(Unit.STORE, "RUNS").index
+STORE_STRIDE = register(Unit.STORE, "STRIDE").index
+TAPS = register(Unit.VEC, "TAPS").index
+VEC_STRIDE = register(Unit.VEC, "STRIDE").index
+VEC_ELEMENT = register(Unit.VEC, "ELEMENT").index
+SIGNED = register(Unit.VEC, "SIGNED").index
+ZERO = register(Unit.VEC, "ZERO").index
+COEFFICIENT = register(Unit.VEC, "COEFFICIENT").index
 
 _ZERO_POINT_BITS = register(Unit.POST, "ZERO_POINT").width
 _BOUND_BITS = register(Unit.POST, "LOWEST").width
+_ZERO_BITS = register(Unit.VEC, "ZERO").width
+_COEFFICIENT_BITS = register(Unit.VEC, "COEFFICIENT").width
+_CODE_MASK = (1 << register(Unit.LOAD, "KEEP").width) - 1
+_LARGEST_ELEMENT = 2  # log2 of its bytes: 3 acts as 2
+_TABLE_ENABLED = 4  # bit of TABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +54,14 @@ class Participant:
     log2_gain: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """How many runs of memory, and the bytes from one to the next."""
+
+    count: int
+    stride: int
+
+
 class Registers:
     """Registers of all units; reset value 0. A SET empties the caches of what derives from them."""
 
@@ -41,7 +69,9 @@ class Registers:
         self._macros = core.macros
         counts = [max((r.index + r.count for r in REGISTERS if r.unit is unit), default=0) for unit in UNITS_BY_CODE]
         self._values = [[0] * count for count in counts]
-        _, self._load, self._mvm, self._post, _ = self._values
+        _, self._load, self._mvm, self._post, self._store, self._vec = self._values
+        self._tables = core.tables
+        self._negative_slope = core.negative_slope
         self._groups: dict[int, tuple[int, ...]] = {}
         self._classes: dict[int, tuple[Participant, ...]] = {}
 
@@ -74,8 +104,21 @@ class Registers:
 
     @property
     def invert(self) -> int:
-        """What LOAD XORs onto every byte."""
-        return self._load[INVERT] & 0xFF
+        """What LOAD XORs onto every code."""
+        return self._load[INVERT]
+
+    @property
+    def keep(self) -> int:
+        """The bits of a code that LOAD keeps."""
+        return self._load[KEEP] or _CODE_MASK
+
+    def load_runs(self, *, wide: int) -> Runs:
+        """Return the runs of a strided LOAD; elements of two bytes (``wide``) are never cut."""
+        return Runs(count=self._load[LOAD_RUNS] or 1, stride=self._load[LOAD_STRIDE] & ~wide)
+
+    def store_runs(self) -> Runs:
+        """Return the runs of a strided STORE."""
+        return Runs(count=self._store[STORE_RUNS] or 1, stride=self._store[STORE_STRIDE])
 
     @property
     def planes(self) -> int:
@@ -93,6 +136,16 @@ class Registers:
         return self._mvm[NEGATE_TOP]
 
     @property
+    def negate_slice(self) -> int:
+        """1 where the last slice counts negative."""
+        return self._mvm[NEGATE_SLICE]
+
+    @property
+    def weight_offset(self) -> int:
+        """log2 of what the encoding `offset` adds to every weight."""
+        return self._mvm[OFFSET]
+
+    @property
     def bounds(self) -> tuple[int, int]:
         """LOWEST and HIGHEST, signed."""
         return _signed(self._post[LOWEST], _BOUND_BITS), _signed(self._post[HIGHEST], _BOUND_BITS)
@@ -108,9 +161,53 @@ class Registers:
         return self._post[ROUNDING]
 
     @property
-    def words(self) -> int:
-        """1 where outputs are 32-bit words."""
-        return self._post[WORDS]
+    def output_bytes(self) -> int:
+        """Bytes of an output."""
+        return 1 << min(self._post[POST_ELEMENT], _LARGEST_ELEMENT)
+
+    @property
+    def table(self) -> int | None:
+        """Look-up table of the outputs; None: they are not looked up."""
+        value = self._post[TABLE]
+        if not self._tables or not value >> _TABLE_ENABLED:
+            return None
+        return value % (1 << _TABLE_ENABLED) % self._tables
+
+    @property
+    def negative(self) -> bool:
+        """Whether negative sums have constants of their own."""
+        return self._negative_slope and bool(self._post[NEGATIVE])
+
+    @property
+    def taps(self) -> int:
+        """Taps of a VEC."""
+        return self._vec[TAPS] or 1
+
+    @property
+    def vec_stride(self) -> int:
+        """Bytes from one tap to the next."""
+        return self._vec[VEC_STRIDE]
+
+    @property
+    def vec_element_bytes(self) -> int:
+        """Bytes of an element of VEC."""
+        return 1 << min(self._vec[VEC_ELEMENT], _LARGEST_ELEMENT)
+
+    @property
+    def vec_signed(self) -> bool:
+        """Whether elements of VEC are two's complement."""
+        return bool(self._vec[SIGNED])
+
+    @property
+    def zeros(self) -> tuple[int, int]:
+        """What is subtracted from the factors of a product: from even and from odd taps."""
+        even, odd = (_signed(value, _ZERO_BITS) for value in self._vec[ZERO : ZERO + 2])
+        return even, odd
+
+    @property
+    def coefficients(self) -> list[int]:
+        """The factors of taps."""
+        return [_signed(value, _COEFFICIENT_BITS) for value in self._vec[COEFFICIENT : COEFFICIENT + COEFFICIENTS]]
 
 
 def _signed(value: int, bits: int) -> int:

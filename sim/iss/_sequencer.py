@@ -97,12 +97,14 @@ class Sequencer:
         return moved if 0 <= moved < size else -1
 
     def _address(self, operation: Operation) -> int:
-        """Return the first byte of a run; -1 where it is not wholly in memory."""
+        """Return the first byte of a run; -1 where it is not wholly in memory, or begins within an element."""
         moved = self._moved(operation.register, operation.offset)
         if moved < 0:
             return -1
         address = self._registers[BASE + operation.register] + moved
-        return address if address + operation.length <= self._activation_bytes else -1
+        if address % operation.alignment or address + operation.span > self._activation_bytes:
+            return -1
+        return address
 
     def _set(self, operation: Operation) -> Cause:
         self._registers[operation.fields["index"]] = operation.fields["value"]

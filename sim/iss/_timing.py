@@ -236,7 +236,7 @@ def time_operations(
         first_issue=engine.first_issue,
         last_effect=engine.last_effect,
         records=sorted(engine.trace) if trace and engine.trace is not None else (),
-        sources=[operation.source for operation in operations] if trace else (),
+        sources=[operation.text for operation in operations] if trace else (),
     )
 
 
@@ -268,5 +268,5 @@ def _cut_timing(engine: Engine, cut_run: Cut, *, trace: bool) -> Timing:
         first_issue=first_issue,
         last_effect=last_effect,
         records=sorted(cut_run.executed) if trace else (),
-        sources=[operation.source for operation in engine.operations] if trace else (),
+        sources=[operation.text for operation in engine.operations] if trace else (),
     )

@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from nngen.isa import EVENT_NAMES, Cause, Instruction, Unit
+from nngen.isa import EVENT_NAMES, UNIT_CODES, Cause, Instruction, Unit
 
 from ._operation import UNITS_BY_CODE
 from ._units import Record
 from ._units import Unit as TimedUnit
+from ._work import PROGRAMMED
 
+# The events of a unit's two amounts of work, by its code.
 _WORK_NAMES: dict[int, tuple[str | None, str | None]] = {
-    1: ("memory_reads", "row_writes"),
-    2: ("plane_drives", "conversions"),
-    3: ("outputs", None),
-    4: ("memory_writes", None),
+    UNIT_CODES[Unit.LOAD]: ("memory_reads", "row_writes"),
+    UNIT_CODES[Unit.MVM]: ("plane_drives", "conversions"),
+    UNIT_CODES[Unit.POST]: ("outputs", None),
+    UNIT_CODES[Unit.STORE]: ("memory_writes", None),
+    UNIT_CODES[Unit.VEC]: ("vector_operations", None),
 }
 
 
@@ -158,4 +161,5 @@ def collect_events(*, end: int, issued: int, stalled: int, units: Sequence[Timed
         for event, amount in zip(_WORK_NAMES[unit.code], (unit.work_a, unit.work_b), strict=True):
             if event is not None:
                 events[event] += amount
+    events["programmed_words"], events["row_writes"] = divmod(events["row_writes"], PROGRAMMED)
     return events

@@ -18,16 +18,37 @@ from nngen.isa import (
     ISSUE_LATENCY,
     LOAD_LATENCY,
     OUTPUT_RELEASE_LATENCY,
-    POST_LATENCY,
     ROW_RELEASE_LATENCY,
     STORE_LATENCY,
+    VEC_LATENCY,
+    VECTOR_RELEASE_LATENCY,
     mvm_latency,
+    post_latency,
 )
+from nngen.isa import Unit as UnitName
 
-from ._operation import UNITS_BY_CODE, Operation
+from ._operation import (
+    ACCUMULATORS,
+    NO_BANK,
+    OUTPUTS,
+    ROWS,
+    UNITS_BY_CODE,
+    VEC_ACCUMULATORS,
+    VECTORS,
+    Operation,
+)
 
 BANKS = 2
 NEVER = 1 << 62
+
+_RELEASE_LATENCIES = {
+    NO_BANK: 0,
+    ROWS: ROW_RELEASE_LATENCY,
+    ACCUMULATORS: ACCUMULATOR_RELEASE_LATENCY,
+    VECTORS: VECTOR_RELEASE_LATENCY,
+    VEC_ACCUMULATORS: ACCUMULATOR_RELEASE_LATENCY,
+    OUTPUTS: OUTPUT_RELEASE_LATENCY,
+}
 
 # operation, pc, first cycle it stands in the queue, S, two amounts of work, number in order of issue, cycles it is held
 Command = tuple[Operation, int, int, int, int, int, int, int]
@@ -78,10 +99,8 @@ class Unit:
         Its code in instructions.
     latency
         Cycles from the end of a command to its effects.
-    source, target
-        Banks it reads and writes; LOAD reads none and STORE writes none.
-    counters
-        All counters.
+    banks, counters
+        All of them.
 
     Attributes
     ----------
@@ -96,18 +115,17 @@ class Unit:
     """
 
     __slots__ = (
-        "busy", "code", "counters", "drained", "end", "ends", "last_effect", "latency", "pending", "pushed", "record",
-        "source", "stalled", "target", "work_a", "work_b",
+        "banks", "busy", "code", "counters", "drained", "end", "ends", "last_effect", "latency", "pending", "pushed",
+        "record", "stalled", "work_a", "work_b",
     )  # fmt: skip
 
     def __init__(
-        self, code: int, latency: int, *, source: Bank, target: Bank, counters: list[Counter],
+        self, code: int, latency: int, *, banks: list[Bank], counters: list[Counter],
         last_effect: list[int], record: Callable[[Record], None] | None,
     ) -> None:  # fmt: skip
         self.code = code
         self.latency = latency
-        self.source = source
-        self.target = target
+        self.banks = banks
         self.counters = counters
         self.last_effect = last_effect
         self.record = record
@@ -129,16 +147,18 @@ class Unit:
         head = self.head_time(command)
         if operation.works:
             start = head + command[7]
-            if operation.consumes:
-                source = self.source
+            if operation.source:
+                source = self.banks[operation.source]
                 if source.taken >= len(source.filled):
                     return False
                 start = max(start, source.filled[source.taken])
-            if operation.first and self.target.acquired >= BANKS:
-                release = self.target.acquired - BANKS
-                if release >= len(self.target.freed):
-                    return False
-                start = max(start, self.target.freed[release])
+            if operation.first:
+                target = self.banks[operation.target]
+                release = target.acquired - BANKS
+                if release >= 0:
+                    if release >= len(target.freed):
+                        return False
+                    start = max(start, target.freed[release])
             self._work(command, head, start)
             return True
         if operation.waits:
@@ -150,16 +170,16 @@ class Unit:
         return True
 
     def _work(self, command: Command, head: int, start: int) -> None:
-        """Run a LOAD, MVM, POST, STORE or FILL from ``start`` on."""
+        """Run a command that works from ``start`` on."""
         operation, _, _, service, a, b, _, _ = command
         end = start + service - 1
         self.drained = effect = end + self.latency
         if operation.first:
-            self.target.acquired += 1
+            self.banks[operation.target].acquired += 1
         if operation.last:
-            self.target.filled.append(effect)
+            self.banks[operation.target].filled.append(effect)
         if operation.release:
-            source = self.source
+            source = self.banks[operation.source]
             source.taken += 1
             source.freed.append(end + source.free_latency)
         self.work_a += a
@@ -212,31 +232,18 @@ def longest_latency(core: Core) -> int:
 
 
 def make_units(core: Core, last_effect: list[int], record: Callable[[Record], None] | None) -> list[Unit]:
-    """Return the units in order of their codes, joined by fresh banks and counters."""
-    rows, accumulators, outputs = (
-        Bank(latency) for latency in (ROW_RELEASE_LATENCY, ACCUMULATOR_RELEASE_LATENCY, OUTPUT_RELEASE_LATENCY)
-    )
-    none = Bank(0)
-    counters = [Counter() for _ in range(COUNTERS)]
-    shapes: dict[str, tuple[int, Bank, Bank]] = {
-        "load": (LOAD_LATENCY, none, rows),
-        "mvm": (mvm_latency(core.macro.accumulation_cycles), rows, accumulators),
-        "post": (POST_LATENCY, accumulators, outputs),
-        "store": (STORE_LATENCY, outputs, none),
+    """Return the units in order of their codes, joined by fresh banks and counters; VEC, too, where it has no work."""
+    latencies = {
+        UnitName.LOAD: LOAD_LATENCY,
+        UnitName.MVM: mvm_latency(core.macro.accumulation_cycles),
+        UnitName.POST: post_latency(core.tables),
+        UnitName.STORE: STORE_LATENCY,
+        UnitName.VEC: VEC_LATENCY,
     }
-    units = []
-    for code, name in enumerate(UNITS_BY_CODE):
-        if code:
-            latency, source, target = shapes[name]
-            units.append(
-                Unit(
-                    code,
-                    latency,
-                    source=source,
-                    target=target,
-                    counters=counters,
-                    last_effect=last_effect,
-                    record=record,
-                )
-            )
-    return units
+    banks = [Bank(_RELEASE_LATENCIES[number]) for number in range(len(_RELEASE_LATENCIES))]
+    counters = [Counter() for _ in range(COUNTERS)]
+    return [
+        Unit(code, latencies[name], banks=banks, counters=counters, last_effect=last_effect, record=record)
+        for code, name in enumerate(UNITS_BY_CODE)
+        if code
+    ]

@@ -180,7 +180,7 @@ class NaiveMachine:
             y = highest
         elif y < lowest:
             y = lowest
-        width = 4 if self.register(Unit.POST, "WORDS") else 1
+        width = (1, 2, 4, 4)[self.register(Unit.POST, "ELEMENT")]
         if self.position + width > self.core.output_buffer_bytes:
             return
         buffer = self.outputs[self.pointer["post"]]

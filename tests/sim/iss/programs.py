@@ -32,6 +32,7 @@ CORE = Core(
     output_buffer_bytes=16,
     program_instructions=128,
     constant_records=10,
+    strided_access=False,
 )
 # Six ADCs of which four share a shift-adder, longer queues, wider words.
 LARGER = replace(CORE, queue_depth=3, word_bytes=8, macro=replace(CORE.macro, columns=48))
@@ -177,7 +178,7 @@ class Maker:
                 (Unit.POST, 1, rng.choice((127, 255, 1 << 30))),
                 (Unit.POST, 2, rng.randrange(1 << 17)),
                 (Unit.POST, 3, rng.randrange(4)),
-                (Unit.POST, 4, rng.randrange(2)),
+                (Unit.POST, 4, rng.randrange(4)),
                 (SEQUENCER, 32 + rng.randrange(2), rng.choice((3, 1 << 24, 1 << 24 | 40, 59, 59, 1 << 20))),
                 (SEQUENCER, 32 + rng.randrange(2), rng.randrange(50)),
             )

@@ -35,7 +35,7 @@ def settings(unit, **registers):
     indices = {
         Unit.LOAD: {"invert": 0, "group0": 64, "group1": 65},
         Unit.MVM: {"planes": 0, "negate_top": 1, "slices": 2, "macro0": 64, "macro1": 65},
-        Unit.POST: {"lowest": 0, "highest": 1, "zero_point": 2, "rounding": 3, "words": 4},
+        Unit.POST: {"lowest": 0, "highest": 1, "zero_point": 2, "rounding": 3, "element": 4},
     }[unit]
     return [I("SET", unit=unit, index=indices[name], value=value & 0xFFFFFFFF) for name, value in registers.items()]
 
@@ -49,7 +49,7 @@ def identity(outputs, *, macro=0, adc=0):
     return [ConstantRecord(macro=macro, adc=adc, entry=i, last=True, multiplier=1) for i in range(outputs)]
 
 
-WORDS = settings(Unit.POST, lowest=-(1 << 31), highest=(1 << 31) - 1, words=1)
+WORDS = settings(Unit.POST, lowest=-(1 << 31), highest=(1 << 31) - 1, element=2)
 
 
 def words(memory, count):
