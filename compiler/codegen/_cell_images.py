@@ -17,7 +17,7 @@ def cell_images(network: Network, mapping: Mapping, core: Core) -> IntArray:
     """Return the levels, shape ``(macros, rows, columns)``; cells without a weight hold 0."""
     macro = core.macro
     images = np.zeros((core.macros, macro.rows, macro.columns), np.int64)
-    for layer in network.layers:
+    for layer in network.matrix_layers:
         slices = layer_slices(layer, core)
         for tile in mapping.layer(layer.name).tiles:
             weights = layer.matrix[slice(*tile.input_range), slice(*tile.output_range)]

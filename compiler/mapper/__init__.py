@@ -5,8 +5,10 @@ from ._cost import RoundCost, layer_cycles
 from ._demand import Demand, layer_demand, layer_planes, layer_slices
 from ._files import mapping_json, read_mapping
 from ._mapper import map_network, with_gains
-from ._overflow import check_overflow, largest_sum, machine_offset
+from ._options import VectorLayer, kind_of, multiplies
+from ._overflow import check_overflow, driven_offset, largest_sum, machine_constants
 from ._regular import LARGEST_OVERLAP
+from ._tables import different_tables, table_slot
 from ._validate import validate_mapping
 
 __all__ = [
@@ -25,7 +27,13 @@ __all__ = [
     "layer_demand",
     "layer_planes",
     "layer_slices",
-    "machine_offset",
+    "driven_offset",
+    "machine_constants",
+    "VectorLayer",
+    "different_tables",
+    "kind_of",
+    "multiplies",
+    "table_slot",
     # what it costs in time
     "LARGEST_OVERLAP",
     "RoundCost",

@@ -92,9 +92,7 @@ class Operation:
         "works",
     )
 
-    def __init__(
-        self, text: Instruction | int, mnemonic: str, fields: dict[str, int], unit: int, cause: Cause
-    ) -> None:
+    def __init__(self, text: Instruction | int, mnemonic: str, fields: dict[str, int], unit: int, cause: Cause) -> None:
         get = fields.get
         self.text = text
         self.mnemonic = mnemonic

@@ -1,0 +1,85 @@
+"""Schedules a matrix layer: rounds of passes, their runs, settings and accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nngen.arch import Core
+from nngen.compiler.mapper import Demand, layer_demand, layer_planes, layer_slices, table_slot
+from nngen.ir import LayerMapping, MatrixLayer, MatrixSchedule, Network, Pass, Region, Round, Source
+
+from ._passes import PlannedPass, PlannedRound
+from ._rounds import plan_rounds
+from ._runs import Window, pass_runs, with_common_stride
+from ._settings import Held, PassSettings, assign_settings
+
+
+def schedule_matrix(
+    network: Network,
+    layer: MatrixLayer,
+    mapping: LayerMapping,
+    regions: dict[str, Region],
+    core: Core,
+    *,
+    record: int,
+    held: Held,
+) -> MatrixSchedule:
+    """Schedule a layer; its first constant record is ``record``, and ``held`` are the numbers that the macros hold."""
+    demand = layer_demand(network, layer, core)
+    planned = plan_rounds(mapping, demand, core)
+    settings = assign_settings([p for r in planned for p in r.passes], held)
+    tensor, source, target = network.tensors[layer.input], regions[layer.input], regions[layer.output]
+    rounds = tuple(_rounds(planned, settings, demand, Window.of(layer, tensor, source), record))
+    planes = layer_planes(network, layer, core)
+    down, across = layer.strides
+    return MatrixSchedule(
+        layer=layer.name,
+        input=layer.input,
+        output=layer.output,
+        table=table_slot(network, layer),
+        positions=network.tensors[layer.output].shape[:2],
+        input_step=(down * source.pitch, across * source.pixel_bytes),
+        output_step=(target.pitch, target.pixel_bytes),
+        planes=planes.planes,
+        top_plane_negative=planes.top_plane_negative,
+        invert_top_bit=planes.offset > 0,
+        slices=layer_slices(layer, core),
+        rounds=with_common_stride(rounds, code_bytes=tensor.element_bytes) if core.strided_access else rounds,
+    )
+
+
+def _rounds(
+    planned: Sequence[PlannedRound], settings: Sequence[PassSettings], demand: Demand, window: Window, record: int
+) -> Iterator[Round]:
+    """Yield the rounds of a layer; ``settings`` are those of all their passes in order."""
+    following = iter(settings)
+    for one in planned:
+        yield Round(
+            passes=tuple(_pass(p, next(following), window) for p in one.passes),
+            record=record,
+            sources=_sources(one),
+            output_offset=one.outputs[0] * demand.output_bytes,
+            output_bytes=(one.outputs[1] - one.outputs[0]) * demand.output_bytes,
+        )
+        record += len(one.sources)
+
+
+def _pass(planned: PlannedPass, settings: PassSettings, window: Window) -> Pass:
+    return Pass(
+        runs=pass_runs(planned, settings, window),
+        settings=settings.settings,
+        step=settings.step,
+        steps=planned.steps,
+        entry=planned.entry,
+        overwrite=planned.overwrite,
+    )
+
+
+def _sources(planned: PlannedRound) -> tuple[Source, ...]:
+    """Return the partial sums in the order of their outputs; the last one of each output closes its sum."""
+    outputs = [output for output, _, _, _ in planned.sources]
+    following = [*outputs[1:], None]
+    return tuple(
+        Source(macro=macro, adc=adc, entry=entry, output=output, last=output != after)
+        for (output, macro, adc, entry), after in zip(planned.sources, following, strict=True)
+    )

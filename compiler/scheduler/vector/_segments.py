@@ -1,0 +1,145 @@
+"""Cuts a row of outputs into equal chunks: as many pixels each as make the layer fastest.
+
+1. Where not all channels fit at once, a chunk is one pixel and part of its channels, of as few equal parts as there
+   must be.
+2. Else every number of pixels is tried that leaves a different number of chunks, and those that end at a memory word.
+3. Of plans that cost at most 1 % more than the fastest, the one of the smallest chunks is taken: fewer instructions,
+   coefficients, and cycles until the first output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from nngen.errors import CapacityError
+from nngen.ir import Chunk, Segment
+from nngen.sim.kpi import Places
+
+from ._cost import segments_cycles
+from ._site import Cut, Site
+
+_NEAR = 1.01
+
+Build = Callable[[Site, Cut], Chunk | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """Neighbouring columns of a band of rows that are computed alike."""
+
+    first_row: int
+    rows: int
+    first_column: int
+    columns: int
+    covered: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    cycles: float
+    pixels: int
+    build: Build
+
+
+def best_segments(site: Site, patch: Patch, builds: tuple[Build, ...]) -> tuple[Segment, ...]:
+    """Return the segments of a patch, of the plan that takes the fewest cycles, or nearly so.
+
+    Raises
+    ------
+    CapacityError
+        Where not even one channel of one pixel fits.
+    """
+    whole = Cut(pixels=1, channels=(0, site.walk.channels), covered=patch.covered)
+    if all(build(site.trial(), whole) is None for build in builds):
+        return (_by_channels(site, patch, builds),)
+    plans = list(_plans(site, patch, builds))
+    limit = _NEAR * min(plan.cycles for plan in plans)
+    best = min((plan for plan in plans if plan.cycles <= limit), key=lambda plan: (plan.pixels, plan.cycles))
+    return tuple(_segments(site, patch, best.pixels, best.build) or ())
+
+
+def _plans(site: Site, patch: Patch, builds: tuple[Build, ...]) -> Iterator[_Plan]:
+    for pixels in _sizes(site, patch.columns):
+        for build in builds:
+            trial = site.trial()
+            segments = _segments(trial, patch, pixels, build)
+            if segments is not None:
+                places = _places(site, patch, segments)
+                yield _Plan(cycles=segments_cycles(site, segments, places), pixels=pixels, build=build)
+
+
+def _sizes(site: Site, columns: int) -> list[int]:
+    """Return the numbers of pixels that are worth a try, ascending."""
+    most = min(columns, site.vector.accumulators // site.walk.channels)
+    sizes = {-(-columns // chunks) for chunks in range(1, columns + 1)}
+    sizes |= set(range(site.core.word_bytes, most + 1, site.core.word_bytes))
+    return sorted(size for size in sizes if size <= most)
+
+
+def _segments(site: Site, patch: Patch, pixels: int, build: Build) -> list[Segment] | None:
+    """Return chunks of so many pixels, and one of what is left; None where a chunk does not fit."""
+    count, rest = divmod(patch.columns, pixels)
+    segments = []
+    for repetitions, size in ((count, pixels), (1, rest)):
+        if repetitions and size:
+            cut = Cut(pixels=size, channels=(0, site.walk.channels), covered=patch.covered)
+            chunk = build(site, cut)
+            if chunk is None:
+                return None
+            segments.append(_segment(site, repetitions, size, (chunk,)))
+    return segments
+
+
+def _segment(site: Site, repetitions: int, pixels: int, chunks: tuple[Chunk, ...]) -> Segment:
+    steps = tuple(pixels * step for step in site.pointers.column_steps)
+    return Segment(repetitions=repetitions, chunks=chunks, steps=steps)
+
+
+def _by_channels(site: Site, patch: Patch, builds: tuple[Build, ...]) -> Segment:
+    channels, word = site.walk.channels, site.core.word_bytes
+    for parts in range(2, channels + 1):
+        width = -(-channels // parts)
+        for rounded in (-(-width // word) * word, width):
+            for build in builds:
+                chunks = _channel_chunks(site.trial(), rounded, patch.covered, build)
+                if chunks is not None:
+                    chunks = _channel_chunks(site, rounded, patch.covered, build)
+                    return _segment(site, patch.columns, 1, tuple(chunks or ()))
+    raise CapacityError(
+        f"layer '{site.layer.name}': not one output fits at a time: enlarge core[0].vector.buffer_bytes "
+        "or core[0].memory.output_buffer_bytes"
+    )
+
+
+def _channel_chunks(site: Site, width: int, covered: int | None, build: Build) -> list[Chunk] | None:
+    channels = site.walk.channels
+    chunks = []
+    for first in range(0, channels, width):
+        chunk = build(site, Cut(pixels=1, channels=(first, min(first + width, channels)), covered=covered))
+        if chunk is None:
+            return None
+        chunks.append(chunk)
+    return chunks
+
+
+def _places(site: Site, patch: Patch, segments: list[Segment]) -> list[Places]:
+    pointers, column_steps = site.pointers.pointers, site.pointers.column_steps
+    row_steps = tuple(pointer.row_step for pointer in pointers)
+    origins = [
+        pointer.address + patch.first_row * pointer.row_step + patch.first_column * step
+        for pointer, step in zip(pointers, column_steps, strict=True)
+    ]
+    places = []
+    for segment in segments:
+        places.append(
+            Places(
+                origins=tuple(origins),
+                rows=patch.rows,
+                row_steps=row_steps,
+                repetitions=segment.repetitions,
+                steps=segment.steps,
+            )
+        )
+        origins = [o + segment.repetitions * step for o, step in zip(origins, segment.steps, strict=True)]
+    return places
