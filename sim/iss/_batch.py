@@ -13,7 +13,8 @@ from nngen.errors import InputError
 from nngen.ir.program import CoreProgram
 from nngen.isa import Unit
 
-from ._machine import Digest, Machine
+from ._machine import Machine
+from ._state import Digest
 from ._stream import Recording, Stream
 from ._timing import DEFAULT_WATCHDOG, time_operations
 from ._timing_result import Timing

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
 
 from nngen.arch import Core
 from nngen.errors import ProgramError
+from nngen.isa import cells_per_word, words_per_row
 from nngen.numerics import Converter, combine_cells
 
 from ._registers import Participant
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.floating]
-ByteArray = npt.NDArray[np.uint8]
+CodeArray = npt.NDArray[np.unsignedinteger]
 
 _FLOAT32_EXACT = 1 << 24
 _TABLE_LIMIT = 1 << 18
-_BYTE_BITS = 8
+_PAIR = 2
 
 
 class Crossbar:
-    """The programmed macros of a core.
+    """The macros of a core with their cells.
 
     Parameters
     ----------
     cells
         Levels, int64 of shape ``(macros, rows, columns)``.
+    programmed
+        Whether a program writes cells: sums may then be as large as any cells make them.
+
+    Attributes
+    ----------
+    words_per_row
+        Programming words of a row.
 
     Raises
     ------
@@ -36,22 +45,75 @@ class Crossbar:
         Where the cells have another shape.
     """
 
-    def __init__(self, core: Core, cells: npt.NDArray[np.integer]) -> None:
+    def __init__(self, core: Core, cells: npt.NDArray[np.integer], *, programmed: bool = False) -> None:
         macro = core.macro
         shape = (core.macros, macro.rows, macro.columns)
         if cells.shape != shape:
             raise ProgramError(f"cells must be an array of shape {shape}, not {cells.shape}")
+        self.words_per_row = words_per_row(core)
         self._macro = macro
-        self._mask = np.uint8((1 << min(macro.dac_bits, _BYTE_BITS)) - 1)
-        pairs = np.stack([combine_cells(levels).T for levels in cells])
+        self._code_bits = core.activation_bits
+        self._mask = (1 << macro.dac_bits) - 1
+        self._cells_per_word = cells_per_word(core)
+        self._cell_mask = (1 << macro.cell_bits) - 1
+        self._levels: list[IntArray] = [levels.astype(np.int64) for levels in cells]
         # Every partial sum of a dot product is an integer below this bound: exact in whichever float holds it.
-        self._largest = int(np.abs(pairs).sum(axis=2).max()) * ((1 << macro.dac_bits) - 1)
+        self._largest = macro.full_scale if programmed else self._largest_sum()
         self._dtype = np.dtype(np.float32 if self._largest < _FLOAT32_EXACT else np.float64)
-        self._pairs = pairs.astype(self._dtype).reshape(core.macros, macro.adcs, macro.columns_per_adc, macro.rows)
+        # What conversions compute with, (adcs, columns of an ADC, rows); in front of that samples, where they differ.
+        self._weights: list[FloatArray] = [self._weights_of(levels) for levels in self._levels]
         self._windows: dict[tuple[tuple[tuple[int, int], ...], int, int], FloatArray] = {}
         self._converters: dict[int, tuple[Converter, IntArray | None]] = {}
 
-    def planes(self, rows: ByteArray, count: int) -> FloatArray:
+    def fresh(self) -> Crossbar:
+        """Return macros with the same cells that may be programmed and leave these as they are."""
+        other = copy(self)
+        other._levels, other._weights = list(self._levels), list(self._weights)
+        other._windows = dict(self._windows)
+        return other
+
+    # ------------------------------------------------------------------ cells
+
+    def program(self, macro: int, row: int, words: IntArray) -> None:
+        """Write programming words of consecutive rows, each from its first column on.
+
+        Parameters
+        ----------
+        words
+            Shape ``(words, samples)``, or ``(words, 1)`` where they are the same for all samples.
+        """
+        levels = self._levels[macro]
+        shared = levels.ndim == 2 and words.shape[1] == 1
+        if levels.ndim == 2 and not shared:
+            levels = np.repeat(levels[:, :, None], words.shape[1], axis=2)
+        number = np.arange(len(words))
+        rows = np.repeat(row + number // self.words_per_row, self._cells_per_word)
+        places = np.arange(self._cells_per_word)
+        columns = (number % self.words_per_row * self._cells_per_word)[:, None] + places
+        columns = columns.reshape(-1)
+        there = (rows < self._macro.rows) & (columns < self._macro.columns)
+        values = words[:, None] >> (places * self._macro.cell_bits)[:, None] & self._cell_mask
+        values = values.reshape(-1, words.shape[1])[there]
+        levels = levels.copy()
+        levels[rows[there], columns[there]] = values[:, 0] if shared else values
+        self._levels[macro] = levels
+        self._weights[macro] = self._weights_of(levels)
+        self._windows.clear()
+
+    def _weights_of(self, levels: IntArray) -> FloatArray:
+        macro = self._macro
+        if levels.ndim > 2:
+            return np.stack([self._weights_of(levels[:, :, sample]) for sample in range(levels.shape[2])])
+        weights = combine_cells(levels) if macro.lines == _PAIR else levels
+        return weights.T.astype(self._dtype).reshape(macro.adcs, macro.columns_per_adc, macro.rows)
+
+    def _largest_sum(self) -> int:
+        pairs = [combine_cells(levels) if self._macro.lines == _PAIR else levels for levels in self._levels]
+        return max(int(np.abs(pair).sum(axis=0).max()) for pair in pairs) * self._mask
+
+    # ------------------------------------------------------------------ conversions
+
+    def planes(self, rows: CodeArray, count: int) -> FloatArray:
         """Split row buffers into planes.
 
         Parameters
@@ -59,7 +121,7 @@ class Crossbar:
         rows
             Shape ``(macros, rows, samples)``.
         count
-            Planes of the MVM; those beyond the bits of a byte hold only zeros and are left out.
+            Planes of the MVM; those beyond the bits of a code hold only zeros and are left out.
 
         Returns
         -------
@@ -67,12 +129,12 @@ class Crossbar:
         """
         macros, height, samples = rows.shape
         bits = self._macro.dac_bits
-        shifts = np.arange(0, min(count * bits, _BYTE_BITS), bits, dtype=np.uint8)[:, None]
-        planes = (rows[:, :, None, :] >> shifts) & self._mask
+        shifts = np.arange(0, min(count * bits, self._code_bits), bits, dtype=rows.dtype)[:, None]
+        planes: CodeArray = (rows[:, :, None, :] >> shifts) & rows.dtype.type(self._mask)
         return planes.reshape(macros, height, shifts.size * samples).astype(self._dtype)
 
     def convert(
-        self, participants: Sequence[Participant], planes: FloatArray, *, step: int, width: int
+        self, participants: Sequence[Participant], planes: FloatArray, *, step: int, width: int, samples: int
     ) -> tuple[IntArray, IntArray]:
         """Return the code of every conversion.
 
@@ -82,12 +144,14 @@ class Crossbar:
             The macros that ``planes`` belongs to, in order.
         step, width
             Column step of the command and conversions of each ADC and plane (steps x slices).
+        samples
+            The innermost part of the last axis of ``planes``.
 
         Returns
         -------
         Codes of shape ``(macros, adcs * width, planes * samples)``, and per macro what they are to be shifted by.
         """
-        q = np.matmul(self._window(participants, step, width), planes)
+        q = _product(self._window(participants, step, width), planes, samples)
         gains = [participant.log2_gain for participant in participants]
         shifts = np.array([self._converter(gain)[0].shift for gain in gains], np.int64)
         if len(set(gains)) == 1:
@@ -117,15 +181,32 @@ class Crossbar:
         return known
 
     def _window(self, participants: Sequence[Participant], step: int, width: int) -> FloatArray:
-        """Return the pairs that are converted, shape ``(macros, adcs * width, rows)``; zero beyond an ADC's columns."""
+        """Return what is converted, shape ``(macros, adcs * width, rows)``; zero beyond an ADC's columns.
+
+        Where samples differ, they come as an axis behind the macros.
+        """
         key = tuple((p.macro, p.first_step) for p in participants), step, width
         window = self._windows.get(key)
         if window is None:
             macro = self._macro
-            window = np.zeros((len(participants), macro.adcs, width, macro.rows), self._dtype)
-            for into, participant in zip(window, participants, strict=True):
+            weights = [self._weights[participant.macro] for participant in participants]
+            samples = max((of.shape[:-3] for of in weights), default=())
+            window = np.zeros((len(weights), *samples, macro.adcs, width, macro.rows), self._dtype)
+            for into, participant, of in zip(window, participants, weights, strict=True):
                 start = participant.first_step + step
-                columns = self._pairs[participant.macro, :, start : start + width]
-                into[:, : columns.shape[1]] = columns
-            window = self._windows[key] = window.reshape(len(participants), macro.adcs * width, macro.rows)
+                columns = of[..., start : start + width, :]
+                into[..., : columns.shape[-2], :] = columns
+            window = window.reshape(len(weights), *samples, macro.adcs * width, macro.rows)
+            self._windows[key] = window
         return window
+
+
+def _product(window: FloatArray, planes: FloatArray, samples: int) -> FloatArray:
+    """Return dot products of shape ``(macros, conversions, planes * samples)``."""
+    if window.ndim == planes.ndim:
+        product: FloatArray = np.matmul(window, planes)
+        return product
+    macros, rows, _ = planes.shape
+    by_sample = np.moveaxis(planes.reshape(macros, rows, -1, samples), 3, 1)
+    q: FloatArray = np.moveaxis(np.matmul(window, by_sample), 1, 3)
+    return q.reshape(macros, q.shape[1], -1)

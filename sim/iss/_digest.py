@@ -19,6 +19,7 @@ DigestArray = npt.NDArray[np.uint64]
 _WORD = 32
 _MASK = np.uint64(0xFFFFFFFF)
 _CACHED = 1 << 16
+_NOT_WRITTEN = _WORD  # what stands for the place of a byte beyond memory
 
 
 def combine(values: DigestArray, amounts: DigestArray) -> DigestArray:
@@ -28,26 +29,62 @@ def combine(values: DigestArray, amounts: DigestArray) -> DigestArray:
     return folded
 
 
-def load_digest(data: ByteArray, *, address: int, row: int, word_bytes: int) -> DigestArray:
-    """Return the digests of a LOAD: bytes in the lanes of their rows, marked with the row of each word's first byte.
+def element_digest(
+    data: npt.NDArray[np.unsignedinteger], *, skips: tuple[int, ...], place: int, places: int, element_bytes: int,
+    word_bytes: int,
+) -> DigestArray:  # fmt: skip
+    """Return the digests of a LOAD: each element in its lane, each word marked with the place of its first element.
 
     Parameters
     ----------
     data
-        What goes to the rows, shape ``(length, samples)``.
-    address
-        Of the first byte in activation memory: tells how the run falls into words.
+        What goes to consecutive places, shape ``(elements, samples)``; of bytes' codes the low eight bits count.
+    skips
+        Of each run, how many bytes of its first word lie before it.
+    place
+        Of the first element: its row, or its byte of the vector buffer.
+    places
+        Their number, where they wrap; 0: they do not.
     """
-    skip = address % word_bytes
-    places = _byte_places(len(data), skip, row % word_bytes, word_bytes)
-    return combine(data.astype(np.uint64), places) ^ _row_marks(len(data), skip, row, word_bytes)
+    bits = _element_places(len(data) // len(skips), skips, place % word_bytes, element_bytes, word_bytes)
+    kept = np.uint64((1 << 8 * element_bytes) - 1)
+    marks = _place_marks(
+        length=len(data) // len(skips), skips=skips, place=place, places=places, element_bytes=element_bytes,
+        word_bytes=word_bytes,
+    )  # fmt: skip
+    return combine(data.astype(np.uint64) & kept, bits) ^ marks
 
 
-def store_digest(data: ByteArray, *, address: int, word_bytes: int) -> DigestArray:
-    """Return the digests of a STORE or FILL: bytes in the lanes of their addresses, marked with the word address."""
-    skip = address % word_bytes
-    places = _byte_places(len(data), skip, skip, word_bytes)
-    return combine(data.astype(np.uint64), places) ^ _word_marks(len(data), skip, address // word_bytes, word_bytes)
+def programming_digest(words: IntArray, row: int, words_per_row: int) -> DigestArray:
+    """Return the digests of a PROG: each word, shape ``(words, samples)``, marked with its row."""
+    rows = row + np.arange(len(words))[:, None] // words_per_row
+    return combine((words ^ rows).astype(np.uint64), _turns(len(words)))
+
+
+def store_digest(data: ByteArray, *, starts: tuple[int, ...], memory_bytes: int, word_bytes: int) -> DigestArray:
+    """Return the digests of a STORE or FILL: bytes in the lanes of their addresses, marked with the word address.
+
+    Parameters
+    ----------
+    data
+        Of all runs, one behind the other, shape ``(bytes, samples)``.
+    starts
+        Address of each run; words beyond memory are not written.
+    """
+    length = len(data) // len(starts)
+    if len(starts) == 1:
+        skip, word = starts[0] % word_bytes, starts[0] // word_bytes
+        places = _element_places(length, (skip,), skip, 1, word_bytes)
+        return combine(data.astype(np.uint64), places) ^ _word_marks(length, skip, word, word_bytes)
+    bits, marks = _written(starts, length, memory_bytes, word_bytes)
+    inside = np.flatnonzero(bits < _NOT_WRITTEN)
+    return combine(data[inside].astype(np.uint64), bits[inside, None].astype(np.uint64)) ^ marks
+
+
+def vec_digest(accumulators: IntArray, *, lanes: int, accumulator_bits: int) -> DigestArray:
+    """Return the digests of a VEC: a write for each group of ``lanes`` accumulators, shape ``(length, samples)``."""
+    unsigned = accumulators & np.int64((1 << accumulator_bits) - 1)
+    return combine(unsigned.astype(np.uint64), _lane_places(len(accumulators), lanes))
 
 
 def mvm_digest(history: IntArray, macros: tuple[int, ...], *, accumulator_bits: int) -> DigestArray:
@@ -71,23 +108,62 @@ def post_digest(outputs: IntArray) -> DigestArray:
 
 
 @lru_cache(_CACHED)
-def _byte_places(length: int, skip: int, lane: int, word_bytes: int) -> DigestArray:
-    """Return to which bit of the digest bit 0 of each byte goes; ``skip`` lanes lie before it in its first word."""
-    index = np.arange(length)
-    later = (skip + length - 1) // word_bytes - (skip + index) // word_bytes
-    shifts: DigestArray = ((8 * ((lane + index) % word_bytes) + later) % _WORD).astype(np.uint64)[:, None]
-    return shifts
+def _element_places(length: int, skips: tuple[int, ...], lane: int, element_bytes: int, word_bytes: int) -> DigestArray:
+    """Return to which bit of the digest bit 0 of each element goes, of runs of ``length`` elements in turn."""
+    words = [_words(length * element_bytes, skip, word_bytes) for skip in skips]
+    left, places = sum(words), []
+    lanes = word_bytes // element_bytes
+    for number, (skip, count) in enumerate(zip(skips, words, strict=True)):
+        index = np.arange(length)
+        later = left - 1 - (skip + index * element_bytes) // word_bytes
+        places.append(8 * element_bytes * ((lane + number * length + index) % lanes) + later)
+        left -= count
+    bits: DigestArray = (np.concatenate(places) % _WORD).astype(np.uint64)[:, None]
+    return bits
 
 
 @lru_cache(_CACHED)
-def _row_marks(length: int, skip: int, row: int, word_bytes: int) -> np.uint64:
-    words = np.arange((skip + length - 1) // word_bytes + 1)
-    return _marks(row + np.maximum(words * word_bytes - skip, 0))
+def _place_marks(
+    *, length: int, skips: tuple[int, ...], place: int, places: int, element_bytes: int, word_bytes: int
+) -> np.uint64:
+    found = []
+    for number, skip in enumerate(skips):
+        words = np.arange(_words(length * element_bytes, skip, word_bytes))
+        found.append(place + number * length + np.maximum(words * word_bytes - skip, 0) // element_bytes)
+    marks = np.concatenate(found)
+    return _marks(marks % places if places else marks)
 
 
 @lru_cache(_CACHED)
 def _word_marks(length: int, skip: int, word: int, word_bytes: int) -> np.uint64:
-    return _marks(word + np.arange((skip + length - 1) // word_bytes + 1))
+    return _marks(word + np.arange(_words(length, skip, word_bytes)))
+
+
+@lru_cache(_CACHED)
+def _written(starts: tuple[int, ...], length: int, memory_bytes: int, word_bytes: int) -> tuple[IntArray, np.uint64]:
+    """Return to which bit of the digest bit 0 of each byte goes, for several runs, and the marks of written words."""
+    skips = np.array(starts)[:, None] % word_bytes
+    counts = (skips + length - 1) // word_bytes + 1
+    begins = np.cumsum(counts) - counts[:, 0]  # number of each run's first word
+    words = np.concatenate([start // word_bytes + np.arange(n) for start, (n,) in zip(starts, counts, strict=True)])
+    inside = words < memory_bytes // word_bytes
+    later = inside.sum() - np.cumsum(inside)  # writes after each word
+    own = begins[:, None] + (skips + np.arange(length)) // word_bytes
+    lanes = (skips + np.arange(length)) % word_bytes
+    places = np.where(inside[own], (8 * lanes + later[own]) % _WORD, _NOT_WRITTEN)
+    return places.reshape(-1), _marks(words[inside])
+
+
+def _words(length: int, skip: int, word_bytes: int) -> int:
+    """Return how many words a run of ``length`` bytes touches."""
+    return (skip + length - 1) // word_bytes + 1
+
+
+@lru_cache(_CACHED)
+def _lane_places(length: int, lanes: int) -> DigestArray:
+    index = np.arange(length)
+    places: DigestArray = ((index % lanes + (length - 1) // lanes - index // lanes) % _WORD).astype(np.uint64)[:, None]
+    return places
 
 
 def _marks(marks: IntArray) -> np.uint64:

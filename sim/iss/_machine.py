@@ -2,8 +2,6 @@
 
 Commands run in the order that buffers, WAIT and SIGNAL give them. A program in which units race for a byte of memory,
 so that time decides what is computed, is out of scope.
-
-Inside, samples are the last axis: a row, an accumulator or a byte is one contiguous vector.
 """
 
 from __future__ import annotations
@@ -19,19 +17,19 @@ from nngen.errors import InputError
 from nngen.ir.program import CoreProgram
 from nngen.isa import Unit
 
-from ._crossbar import Crossbar, FloatArray
-from ._digest import DigestArray, load_digest, mvm_digest, post_digest, store_digest
+from ._constants import ConstantMemory, coefficient_memory, table_memory
+from ._crossbar import Crossbar
+from ._load import LoadUnit
+from ._mvm import MvmUnit
 from ._operation import Operation, decode_program
 from ._order import order_of_effect
-from ._post import ConstantMemory, output_bytes, post_outputs, wrap
-from ._registers import Participant, Registers
+from ._post import PostUnit
 from ._sequencer import Sequencer, Step
+from ._state import ByteArray, Digest, State
+from ._store import StoreUnit
+from ._vec import VecUnit
 
-Digest = DigestArray | int  # of each sample; 0 where nothing is written, or nobody asks
-IntArray = npt.NDArray[np.int64]
-ByteArray = npt.NDArray[np.uint8]
-_BYTE_BITS = 8
-_LARGEST_SHIFT = 63  # beyond every accumulator: such a code changes nothing
+Handler = Callable[[Operation, int], Digest]
 
 
 class Machine:
@@ -40,14 +38,17 @@ class Machine:
     Raises
     ------
     ProgramError
-        Where instructions, records or cells do not fit the core.
+        Where instructions, records, cells, coefficients or tables do not fit the core.
     """
 
     def __init__(self, core: Core, program: CoreProgram) -> None:
         self.core = core
         self.operations = decode_program(core, program.instructions)
-        self._crossbar = Crossbar(core, program.cells)
+        self._programs_cells = any(operation.mnemonic == "PROG" for operation in self.operations)
+        self._crossbar = Crossbar(core, program.cells, programmed=self._programs_cells)
         self._constants = ConstantMemory(core, program.records)
+        self._coefficients = coefficient_memory(core, program.coefficients)
+        self._tables = table_memory(core, program.tables)
 
     def execute(
         self,
@@ -88,177 +89,39 @@ class Machine:
             )
         steps = Sequencer(self.core, self.operations, host_loop_count).steps() if steps is None else steps
         steps = islice(steps, issued)
-        execution = _Execution(self.core, self._crossbar, self._constants, memory, digesting=digests is not None)
-        handlers = execution.handlers
+        state = State(self.core, memory, digesting=digests is not None)
+        handlers = self._handlers(state)
+        writer, reader = state.writer, state.reader
         written: dict[int, Digest] = {}
         for number, operation, address in order_of_effect(steps, executed):
-            handler = handlers.get(operation.mnemonic) if operation.unit else None
-            digest = handler(operation, address) if handler else 0
+            digest: Digest = 0
+            if operation.unit:
+                handler = handlers.get(operation.mnemonic)
+                digest = handler(operation, address) if handler else 0
+                writer[operation.target] ^= operation.last
+                reader[operation.source] ^= operation.release
             if digests is not None:
                 written[number] = digest
         if digests is not None:
             digests += [written[number] for number in sorted(written)]
-        return np.ascontiguousarray(execution.memory.T)
+        return np.ascontiguousarray(state.memory.T)
 
+    def _handlers(self, state: State) -> dict[str, Handler]:
+        """Return what executes each command, and returns its digest where that is asked for."""
+        crossbar = self._crossbar.fresh() if self._programs_cells else self._crossbar
+        load, store = LoadUnit(state, crossbar), StoreUnit(state)
 
-class _Execution:
-    """The state of one run. Each handler executes one command and returns its digest (0 where none is asked for)."""
-
-    def __init__(
-        self, core: Core, crossbar: Crossbar, constants: ConstantMemory, memory: ByteArray, *, digesting: bool
-    ) -> None:
-        samples = memory.shape[0]
-        macro = core.macro
-        self.memory: ByteArray = np.array(memory.T, order="C")
-        self.handlers: dict[str, Callable[[Operation, int], Digest]] = {
-            "SET": self._set, "LOAD": self._load, "MVM": self._mvm, "POST": self._post, "STORE": self._store,
-            "FILL": self._fill,
-        }  # fmt: skip
-        self._core = core
-        self._crossbar = crossbar
-        self._constants = constants
-        self._digesting = digesting
-        self._code_mask = np.uint8((1 << core.activation_bits) - 1) if core.activation_bits < _BYTE_BITS else None
-        self._registers = Registers(core)
-        self._rows: ByteArray = np.zeros((2, core.macros, macro.rows, samples), np.uint8)
-        self._accumulators: IntArray = np.zeros(
-            (2, core.macros, macro.adcs, core.accumulator_entries, samples), np.int64
-        )
-        self._outputs: ByteArray = np.zeros((2, core.output_buffer_bytes, samples), np.uint8)
-        # Bank pointers: a resource has one of its writer and one of its reader.
-        self._load_row = self._mvm_row = 0
-        self._mvm_accumulator = self._post_accumulator = 0
-        self._post_output = self._store_output = 0
-        self._position = 0
-        self._written: list[list[tuple[int, int]]] = [[], []]  # rows that hold data, by bank
-        self._planes: dict[tuple[int, ...], FloatArray] = {}  # of the bank that MVM reads, until rows or bank change
-
-    def _set(self, operation: Operation, _address: int) -> int:
-        self._registers.write(operation)
-        return 0
-
-    def _load(self, operation: Operation, address: int) -> Digest:
-        fields = operation.fields
-        data = self.memory[address : address + operation.length]
-        if self._registers.invert:
-            data = data ^ np.uint8(self._registers.invert & 0xFF)
-        if self._code_mask is not None:
-            data = data & self._code_mask
-        row = fields["row"]
-        end = row + operation.length
-        bank = self._rows[self._load_row]
-        macros = self._registers.macros_of_group(fields["group"])
-        if len(macros) == self._core.macros:
-            bank[:, row:end] = data
-        else:
-            for macro in macros:
-                bank[macro, row:end] = data
-        self._written[self._load_row].append((row, end))
-        self._planes.clear()
-        self._load_row ^= operation.last
-        if not self._digesting:
+        def set_register(operation: Operation, _address: int) -> Digest:
+            state.registers.write(operation)
             return 0
-        return load_digest(data, address=address, row=row, word_bytes=self._core.word_bytes)
 
-    def _mvm(self, operation: Operation, _address: int) -> Digest:
-        participants = self._registers.participants(operation.fields["classes"])
-        written: Digest = 0
-        if participants:  # without any, every fold of the digest is 0
-            written = self._accumulate(operation, participants)
-        if operation.release:
-            bank = self._rows[self._mvm_row]
-            for start, end in self._written[self._mvm_row]:
-                bank[:, start:end] = 0
-            self._written[self._mvm_row].clear()
-            self._planes.clear()
-            self._mvm_row ^= 1
-        self._mvm_accumulator ^= operation.last
-        return written
-
-    def _accumulate(self, operation: Operation, participants: tuple[Participant, ...]) -> Digest:
-        fields, core = operation.fields, self._core
-        steps, slices, entry = fields["steps"], self._registers.slices, fields["entry"]
-        macros = [participant.macro for participant in participants]
-        everywhere = slice(None) if len(macros) == core.macros else macros
-        key = (self._registers.planes, *macros)
-        planes = self._planes.get(key)
-        if planes is None:
-            rows = self._rows[self._mvm_row, everywhere]
-            planes = self._planes[key] = self._crossbar.planes(rows, self._registers.planes)
-        codes, shifts = self._crossbar.convert(participants, planes, step=fields["step"], width=steps * slices)
-        samples = self.memory.shape[1]
-        codes = codes.reshape(len(macros), core.macro.adcs, steps, slices, -1, samples)
-        weights = self._weights(codes.shape[4], slices, shifts)
-        bank = self._accumulators[self._mvm_accumulator]
-        window = bank[everywhere, :, entry : entry + steps]
-        added = np.einsum("maicpn,mcp->main", codes, weights)
-        before = 0 * window if fields["overwrite"] else window.copy()
-        bank[everywhere, :, entry : entry + steps] = wrap(before + added, core.accumulator_bits)
-        return self._mvm_digest(codes, weights, before, tuple(macros)) if self._digesting else 0
-
-    def _weights(self, planes: int, slices: int, shifts: IntArray) -> IntArray:
-        """Return what each code counts, modulo the accumulator's range, shape ``(macros, slices, planes)``."""
-        macro = self._core.macro
-        amounts = (
-            shifts[:, None, None] + (np.arange(slices) * macro.cell_bits)[:, None] + np.arange(planes) * macro.dac_bits
-        )
-        weights: IntArray = np.int64(1) << np.minimum(amounts, _LARGEST_SHIFT)
-        if self._registers.negate_top and planes == self._registers.planes:
-            weights[:, :, -1] *= -1
-        return weights
-
-    def _mvm_digest(self, codes: IntArray, weights: IntArray, before: IntArray, macros: tuple[int, ...]) -> DigestArray:
-        """Return the digests of an MVM from its codes (macros, adcs, steps, slices, planes, samples)."""
-        terms = codes * weights[:, None, None, :, :, None]
-        terms = terms.swapaxes(3, 4)  # macros, adcs, steps, planes, slices, samples
-        m, a, steps, planes, slices, samples = terms.shape
-        history = before[:, :, :, None] + np.cumsum(terms.reshape(m, a, steps, -1, samples), axis=3)
-        history = history.reshape(m, a, steps, planes, slices, samples).swapaxes(2, 3)
-        idle = self._registers.planes - planes  # planes beyond a byte: conversions of zeros, accumulators stay
-        if idle:
-            last = history[:, :, -1:, :, -1:]
-            history = np.concatenate([history, np.broadcast_to(last, (m, a, idle, steps, slices, samples))], axis=2)
-        return mvm_digest(history.reshape(m, a, -1, samples), macros, accumulator_bits=self._core.accumulator_bits)
-
-    def _post(self, operation: Operation, _address: int) -> Digest:
-        fields, core = operation.fields, self._core
-        samples = self.memory.shape[1]
-        run = self._constants.run(fields["record"], fields["count"])
-        if operation.first:
-            self._position = 0
-        written: Digest = 0
-        if run.sources.size:
-            bank = self._accumulators[self._post_accumulator].reshape(-1, samples)
-            outputs = post_outputs(run, bank, self._registers, accumulator_bits=core.accumulator_bits)
-            written = self._append(outputs)
-        if operation.last:
-            self._position = 0
-            self._post_output ^= 1
-        self._post_accumulator ^= operation.release
-        return written
-
-    def _append(self, outputs: IntArray) -> Digest:
-        """Append the outputs that fit the output buffer, and return their digests."""
-        width = self._registers.output_bytes
-        room = (self._core.output_buffer_bytes - self._position) // width
-        outputs = outputs[:room]
-        moved = len(outputs) * width
-        start = self._position - self._position % width  # longer outputs are aligned
-        self._outputs[self._post_output, start : start + moved] = output_bytes(outputs, width=width)
-        self._position += moved
-        return post_digest(outputs) if self._digesting and len(outputs) else 0
-
-    def _store(self, operation: Operation, address: int) -> Digest:
-        data = self._outputs[self._store_output, : operation.length]
-        self._store_output ^= operation.release
-        return self._write(data, address)
-
-    def _fill(self, operation: Operation, address: int) -> Digest:
-        data = np.full((operation.length, 1), operation.fields["value"], np.uint8)
-        return self._write(data, address)
-
-    def _write(self, data: ByteArray, address: int) -> Digest:
-        self.memory[address : address + len(data)] = data
-        if not self._digesting:
-            return 0
-        return store_digest(data, address=address, word_bytes=self._core.word_bytes)
+        return {
+            "SET": set_register,
+            "LOAD": load.load,
+            "PROG": load.prog,
+            "MVM": MvmUnit(state, crossbar).mvm,
+            "VEC": VecUnit(state, self._coefficients).vec,
+            "POST": PostUnit(state, self._constants, self._tables).post,
+            "STORE": store.store,
+            "FILL": store.fill,
+        }

@@ -2,114 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
-from nngen.arch import Core
-from nngen.errors import ProgramError
-from nngen.ir.program import ConstantRecord
 from nngen.numerics import ROUNDINGS, Rounding, requantize
 
-from ._registers import Registers
+from ._arithmetic import wrap
+from ._constants import ConstantMemory, RecordRun
+from ._digest import post_digest
+from ._operation import ACCUMULATORS, OUTPUTS, VEC_ACCUMULATORS, Operation
+from ._state import ByteArray, Digest, IntArray, State
 
-IntArray = npt.NDArray[np.int64]
-ByteArray = npt.NDArray[np.uint8]
 _FLOOR: Rounding = "floor"
-_ABSENT = ConstantRecord(macro=0, adc=0, entry=0, last=False)  # constant memory that was not written
+_TABLE_MASK = 0xFF
 
 
-def wrap(values: IntArray, bits: int) -> IntArray:
-    """Return values as two's complement numbers of ``bits`` bits."""
-    half = np.int64(1 << (bits - 1))
-    return ((values + half) & np.int64((1 << bits) - 1)) - half
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordRun:
-    """The records of one POST.
+class PostUnit:
+    """Executes POST.
 
     Parameters
     ----------
-    sources
-        Index of each record's accumulator in a flat bank, up to the last record that ends a sum.
-    starts
-        First record of each sum; None where each has one.
-    multiplier, offset, shift
-        Of each sum, shape ``(sums, 1)``.
+    tables
+        Look-up tables, int64 of shape ``(tables, 256)``.
     """
 
-    sources: IntArray
-    starts: IntArray | None
-    multiplier: IntArray
-    offset: IntArray
-    shift: IntArray
+    def __init__(self, state: State, constants: ConstantMemory, tables: IntArray) -> None:
+        self._state = state
+        self._constants = constants
+        self._tables = tables
 
+    def post(self, operation: Operation, _address: int) -> Digest:
+        """Execute a POST."""
+        state, fields = self._state, operation.fields
+        if operation.first:
+            state.position = 0
+        if fields["vec"]:
+            run = self._constants.each(fields["record"], fields["count"], single=bool(fields["single"]))
+            entry = fields["entry"]
+            sums = state.vec_accumulators[state.reader[VEC_ACCUMULATORS], entry : entry + fields["count"]]
+        else:
+            run = self._constants.run(fields["record"], fields["count"])
+            sums = self._sums(run)
+        written = self._append(self._outputs(run, sums)) if len(sums) else 0
+        if operation.last:
+            state.position = 0
+        return written
 
-class ConstantMemory:
-    """The constant records of a core, as runs.
+    def _sums(self, run: RecordRun) -> IntArray:
+        """Return what is requantized, shape ``(sums, samples)``."""
+        state = self._state
+        bank = state.accumulators[state.reader[ACCUMULATORS]].reshape(-1, state.samples)
+        sums: IntArray = bank[run.sources]
+        if run.starts is not None and len(sums):
+            sums = wrap(np.add.reduceat(sums, run.starts, axis=0), state.core.accumulator_bits)
+        return sums
 
-    Raises
-    ------
-    ProgramError
-        Where a record names an accumulator that does not exist.
-    """
+    def _outputs(self, run: RecordRun, sums: IntArray) -> IntArray:
+        """Return the outputs, clipped and looked up."""
+        registers = self._state.registers
+        code = registers.rounding
+        rounding = ROUNDINGS[code] if code < len(ROUNDINGS) else _FLOOR
+        multiplier, offset = run.multiplier, run.offset
+        if registers.negative:
+            negative = sums * multiplier + offset < 0
+            multiplier = np.where(negative, run.negative_multiplier, multiplier)
+            offset = np.where(negative, run.negative_offset, offset)
+        outputs = requantize(sums, multiplier, offset, run.shift, rounding) + registers.zero_point
+        lowest, highest = registers.bounds
+        outputs = np.where(outputs > highest, highest, np.maximum(outputs, lowest))
+        table = registers.table
+        return outputs if table is None else self._tables[table][outputs & _TABLE_MASK]
 
-    def __init__(self, core: Core, records: Sequence[ConstantRecord]) -> None:
-        self._core = core
-        self._records = records
-        self._runs: dict[tuple[int, int], RecordRun] = {}
-        limits = {"macro": core.macros, "adc": core.macro.adcs, "entry": core.accumulator_entries}
-        for i, record in enumerate(records):
-            for name, limit in limits.items():
-                if not 0 <= getattr(record, name) < limit:
-                    raise ProgramError(f"record {i} {name} must be below {limit}, not {getattr(record, name)}")
-
-    def run(self, first: int, count: int) -> RecordRun:
-        """Return the records ``first`` to ``first + count - 1``."""
-        known = self._runs.get((first, count))
-        if known is None:
-            known = self._runs[first, count] = self._make(first, count)
-        return known
-
-    def _make(self, first: int, count: int) -> RecordRun:
-        records = [*self._records[first : first + count]]
-        records += [_ABSENT] * (count - len(records))
-        ends = [i for i, record in enumerate(records) if record.last]
-        used = records[: ends[-1] + 1] if ends else []
-        adcs, entries = self._core.macro.adcs, self._core.accumulator_entries
-        constants = np.array([(r.multiplier, r.offset, r.shift) for r in used if r.last], np.int64).reshape(-1, 3, 1)
-        return RecordRun(
-            sources=np.array([(r.macro * adcs + r.adc) * entries + r.entry for r in used], np.int64),
-            starts=None if len(ends) == len(used) else np.array([0, *(end + 1 for end in ends[:-1])], np.int64),
-            multiplier=constants[:, 0],
-            offset=constants[:, 1],
-            shift=constants[:, 2],
-        )
-
-
-def post_outputs(run: RecordRun, bank: IntArray, registers: Registers, *, accumulator_bits: int) -> IntArray:
-    """Return the clipped outputs of a POST.
-
-    Parameters
-    ----------
-    bank
-        Accumulators of shape ``(macros * adcs * entries, samples)``.
-
-    Returns
-    -------
-    Shape ``(sums, samples)``.
-    """
-    sums = bank[run.sources]
-    if run.starts is not None:
-        sums = wrap(np.add.reduceat(sums, run.starts, axis=0), accumulator_bits)
-    code = registers.rounding
-    rounding = ROUNDINGS[code] if code < len(ROUNDINGS) else _FLOOR
-    outputs = requantize(sums, run.multiplier, run.offset, run.shift, rounding) + registers.zero_point
-    lowest, highest = registers.bounds
-    return np.where(outputs > highest, highest, np.maximum(outputs, lowest))
+    def _append(self, outputs: IntArray) -> Digest:
+        """Append the outputs that fit the output buffer, and return their digests."""
+        state = self._state
+        width = state.registers.output_bytes
+        room = (state.core.output_buffer_bytes - state.position) // width
+        outputs = outputs[:room]
+        moved = len(outputs) * width
+        start = state.position - state.position % width  # longer outputs are aligned
+        state.outputs[state.writer[OUTPUTS], start : start + moved] = output_bytes(outputs, width=width)
+        state.position += moved
+        return post_digest(outputs) if state.digesting and len(outputs) else 0
 
 
 def output_bytes(outputs: IntArray, *, width: int) -> ByteArray:

@@ -11,7 +11,8 @@ from nngen.arch import Core
 from nngen.errors import InputError
 from nngen.ir.program import CoreProgram
 
-from ._machine import Digest, Machine
+from ._machine import Machine
+from ._state import Digest
 from ._stream import Stream
 from ._timing import DEFAULT_WATCHDOG, time_operations
 from ._timing_result import Timing

@@ -90,7 +90,7 @@ class WorkEstimator:
         return words, words, 0
 
     def _words_of(self, runs: Runs, address: int, length: int) -> int:
-        """Return the words that all runs touch; addresses wrap at a power of two, so only their place in a word counts."""
+        """Return the words that all runs touch; as addresses wrap at a power of two, places in a word tell."""
         width = self._word_bytes
         key = (runs.count, runs.stride % width, address % width, length)
         words = self._words.get(key)
