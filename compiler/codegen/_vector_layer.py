@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nngen.ir import Band, Chunk, Combination, Copy, Fill, Outputs, Segment
-from nngen.isa import Instruction, Unit, instruction
+from nngen.isa import COEFFICIENTS, Instruction, Unit, instruction
 
 from ._addresses import POINTERS, point
 from ._halo import gap_bytes, gap_fills, outer_fills
@@ -48,7 +48,7 @@ def _band(place: VectorPlace, band: Band) -> list[Node]:
     nodes: list[Node] = [_segment(place, segment) for segment in band.segments]
     moved = [sum(segment.repetitions * segment.steps[i] for segment in band.segments) for i in range(_count(place))]
     end = [
-        *(gap_fills(place.target, _output(place), place.scheduled.output_offset) if gap_bytes(place.target) else []),
+        *_gap(place),
         *_moves([p.row_step - m for p, m in zip(place.scheduled.pointers, moved, strict=True)]),
     ]
     if not end and len(band.segments) == 1 and band.rows * band.segments[0].repetitions < 1 << 16:
@@ -56,6 +56,13 @@ def _band(place: VectorPlace, band: Band) -> list[Node]:
         assert isinstance(only, Repeat)
         return [Repeat(count=band.rows * only.count, nodes=only.nodes)]
     return [Repeat(count=band.rows, nodes=(*nodes, *map(plain, end)))]
+
+
+def _gap(place: VectorPlace) -> list[Instruction]:
+    height, _, _ = place.output_tensor.shape
+    if height == 1 or not gap_bytes(place.target):
+        return []
+    return gap_fills(place.target, _output(place), place.scheduled.output_offset)
 
 
 def _count(place: VectorPlace) -> int:
@@ -141,7 +148,7 @@ def _look(one: Combination) -> dict[Register, int]:
     if one.taps > 1:
         needs[Unit.VEC, "STRIDE", 0] = one.stride
     for number, factor in enumerate(one.factors, start=one.coefficient):
-        needs[Unit.VEC, "COEFFICIENT", number] = factor
+        needs[Unit.VEC, "COEFFICIENT", number % COEFFICIENTS] = factor
     return needs
 
 

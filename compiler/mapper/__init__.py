@@ -10,6 +10,7 @@ from ._overflow import check_overflow, driven_offset, largest_sum, machine_const
 from ._regular import LARGEST_OVERLAP
 from ._tables import different_tables, table_slot
 from ._validate import validate_mapping
+from ._vector_overflow import largest_vector_sum
 
 __all__ = [
     # making one
@@ -18,6 +19,7 @@ __all__ = [
     # checking one
     "check_overflow",
     "largest_sum",
+    "largest_vector_sum",
     "validate_mapping",
     # mapping.json
     "mapping_json",

@@ -49,7 +49,7 @@ def random_chip(rng: Generator, *, lossless: bool) -> Architecture:
 
 def random_network(rng: Generator, core: Core) -> Network:
     """Return one to three layers that this core could compute if it had room for them."""
-    tensors = [_random_tensor(rng, "x", _random_shape(rng), core)]
+    tensors = [random_tensor(rng, "x", random_shape(rng), core)]
     layers: list[MatrixLayer] = []
     count = int(rng.integers(1, 4))
     for i in range(count):
@@ -61,8 +61,8 @@ def random_network(rng: Generator, core: Core) -> Network:
             layer = replace(layer, requantization=_words(layer.outputs, rng))
             tensors.append(make_tensor(layer.output, shape, **WORD))
         else:
-            tensors.append(_random_tensor(rng, layer.output, shape, core))
-            layer = replace(layer, requantization=_codes(rng, layer, source, tensors[-1]))
+            tensors.append(random_tensor(rng, layer.output, shape, core))
+            layer = replace(layer, requantization=random_codes_requantization(rng, layer, source, tensors[-1]))
         layers.append(layer)
     consumed = {layer.input for layer in layers}
     return make_network(layers, tensors, [t.name for t in tensors if t.name not in consumed])
@@ -77,7 +77,7 @@ def random_mapping(rng: Generator, network: Network, core: Core) -> Mapping | No
     """Return tiles of random size in random places, or None where they met no room."""
     taken = np.zeros((core.macros, core.macro.rows, core.macro.conversions), np.bool_)
     layers = []
-    for layer in network.layers:
+    for layer in network.matrix_layers:
         tiles: list[Tile] = []
         for inputs in _random_cuts(rng, layer.rows, core.macro.rows):
             for outputs in _random_cuts(rng, layer.outputs, layer.outputs):
@@ -88,18 +88,20 @@ def random_mapping(rng: Generator, network: Network, core: Core) -> Mapping | No
                 tiles += found
         rng.shuffle(tiles)  # type: ignore[arg-type]  # a list works as well as an array
         layers.append(LayerMapping(layer=layer.name, tiles=tuple(tiles)))
+    vector_layers = [layer.name for layer in network.layers if not isinstance(layer, MatrixLayer)]
+    layers += [LayerMapping(layer=name) for name in vector_layers]
     rng.shuffle(layers)  # type: ignore[arg-type]  # the same
     return Mapping(layers=tuple(layers))
 
 
-def _random_shape(rng: Generator) -> tuple[int, int, int]:
+def random_shape(rng: Generator) -> tuple[int, int, int]:
     if rng.random() < 0.3:
         return 1, 1, int(rng.integers(1, 40))
     height, width, channels = rng.integers(1, [8, 8, 7])
     return int(height), int(width), int(channels)
 
 
-def _random_tensor(rng: Generator, name: str, shape: tuple[int, int, int], core: Core) -> Tensor:
+def random_tensor(rng: Generator, name: str, shape: tuple[int, int, int], core: Core) -> Tensor:
     signed = bool(rng.random() < 0.5)
     bits = int(rng.integers(1 + signed, 9))
     if signed and bits % core.macro.dac_bits:
@@ -121,7 +123,7 @@ def _random_layer(rng: Generator, source: Tensor, name: str, core: Core) -> Matr
     return convolution(source, name, weights, pads=pads, strides=strides)
 
 
-def _codes(rng: Generator, layer: MatrixLayer, source: Tensor, target: Tensor) -> Requantization:
+def random_codes_requantization(rng: Generator, layer: MatrixLayer, source: Tensor, target: Tensor) -> Requantization:
     outputs = layer.outputs
     largest = int(np.abs(layer.matrix).sum(axis=0).max() * max(abs(source.lowest), abs(source.highest))) or 1
     return Requantization(

@@ -117,7 +117,8 @@ def test_kernel_rows_are_runs_and_adjacent_ones_are_one() -> None:
     network = image_network(side=4, channels=1)
     tiny = architecture("tiny")
     first, second = schedule(network, map_network(network, tiny), tiny).cores[0].layers
-    assert [(run.offset, run.length) for run in first.rounds[0].passes[0].runs] == [(0, 3), (6, 3), (12, 3)]
+    runs = first.rounds[0].passes[0].runs
+    assert [(run.offset, run.length, run.repeat, run.stride) for run in runs] == [(0, 3, 3, 6)]
     assert len(second.rounds[0].passes[0].runs) == 3
     network = perceptron(16, 2)
     layer = schedule(network, map_network(network, tiny), tiny).cores[0].layers[0]
