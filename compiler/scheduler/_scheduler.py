@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nngen.arch import Architecture, Core
 from nngen.errors import CapacityError
-from nngen.ir import CoreSchedule, LayerSchedule, Mapping, MatrixLayer, MatrixSchedule, Network, Schedule
+from nngen.ir import CoreSchedule, LayerSchedule, Mapping, MatrixLayer, MatrixSchedule, Network, Region, Schedule
 
 from ._matrix_layer import schedule_matrix
 from ._memory import allocate
@@ -34,6 +34,20 @@ def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> 
     """
     core = architecture.core
     regions = {region.tensor: region for region in allocate(network, core)}
+    layers = _layers(network, mapping, regions, core, repeats=True)
+    if sum(map(_records, layers)) > core.constant_records:
+        layers = _layers(network, mapping, regions, core, repeats=False)
+    _check_records(layers, core)
+    return Schedule(
+        architecture_sha256=architecture.sha256,
+        cores=(CoreSchedule(core=0, regions=tuple(regions.values()), layers=tuple(layers)),),
+    )
+
+
+def _layers(
+    network: Network, mapping: Mapping, regions: dict[str, Region], core: Core, *, repeats: bool
+) -> list[LayerSchedule]:
+    """Return the layers' schedules; without ``repeats`` with as few constant records as there must be."""
     held = Held.at_start(core)
     coefficients = CoefficientMemory.of(network, core)
     layers: list[LayerSchedule] = []
@@ -43,20 +57,21 @@ def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> 
             mapped = mapping.layer(layer.name)
             layers.append(schedule_matrix(network, layer, mapped, regions, core, record=record, held=held))
         else:
-            layers.append(schedule_vector(network, layer, regions, core, record=record, coefficients=coefficients))
+            layers.append(
+                schedule_vector(
+                    network, layer, regions, core, record=record, coefficients=coefficients, repeats=repeats
+                )
+            )
         record += _records(layers[-1])
-    _check_records(layers, record, core)
-    return Schedule(
-        architecture_sha256=architecture.sha256,
-        cores=(CoreSchedule(core=0, regions=tuple(regions.values()), layers=tuple(layers)),),
-    )
+    return layers
 
 
 def _records(layer: LayerSchedule) -> int:
     return sum(len(r.sources) for r in layer.rounds) if isinstance(layer, MatrixSchedule) else len(layer.records)
 
 
-def _check_records(layers: Sequence[LayerSchedule], needed: int, core: Core) -> None:
+def _check_records(layers: Sequence[LayerSchedule], core: Core) -> None:
+    needed = sum(map(_records, layers))
     if needed <= core.constant_records:
         return
     sizes = {layer.layer: _records(layer) for layer in layers}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -44,10 +45,38 @@ class Places:
 
     def words(self, pointer: int, offset: int, length: int, word_bytes: int, *, runs: int = 1, stride: int = 0) -> int:
         """Return the memory words that runs touch, summed over all positions."""
-        down = np.arange(self.rows, dtype=np.int64)[:, None, None] * self.row_steps[pointer]
-        across = np.arange(self.repetitions, dtype=np.int64)[:, None] * self.steps[pointer]
-        first = self.origins[pointer] + offset + down + across + np.arange(runs, dtype=np.int64) * stride
-        return int(((first % word_bytes + length + word_bytes - 1) // word_bytes).sum())
+        steps = (
+            (self.rows, self.row_steps[pointer] % word_bytes),
+            (self.repetitions, self.steps[pointer] % word_bytes),
+            (runs, stride % word_bytes),
+        )
+        words, beyond = divmod(length + word_bytes - 1, word_bytes)
+        first = (self.origins[pointer] + offset) % word_bytes
+        return self.count * runs * words + _runs_from(first, steps, word_bytes, at_least=word_bytes - beyond)
+
+
+@cache
+def _runs_from(first: int, steps: tuple[tuple[int, int], ...], word_bytes: int, *, at_least: int) -> int:
+    """Return how many runs begin at byte ``at_least`` of a word, or behind it: those that touch a word more."""
+    places = np.zeros(word_bytes, np.int64)
+    places[first] = 1
+    for count, step in steps:
+        if step:
+            places = _repeated(places, count, step)
+        else:
+            places *= count
+    return int(places[at_least:].sum())
+
+
+def _repeated(places: IntArray, count: int, step: int) -> IntArray:
+    """Return how many runs begin at each byte of a word where each of them comes ``count`` times, ``step`` apart."""
+    word_bytes = len(places)
+    often, rest = divmod(count, word_bytes)  # after as many steps as a word has bytes, places come again
+    turns = np.arange(word_bytes)
+    moved: IntArray = np.zeros(word_bytes, np.int64)
+    for turn in turns:
+        moved += (often + (turn < rest)) * np.roll(places, turn * step)
+    return moved
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,17 +25,21 @@ class RecordBook:
         copied._known = dict(self._known)
         return copied
 
-    def place(self, channels: tuple[int, int], covered: int | None) -> tuple[int, bool]:
-        """Return the first record for channels [a, b), and whether it serves all of them."""
+    def place(self, channels: tuple[int, int], covered: int | None, *, times: int = 1) -> tuple[int, bool]:
+        """Return the first record for channels [a, b), and whether it serves all of them.
+
+        Where it does not, there are records for all of them ``times`` times.
+        """
         constants = _constants(self._layer, covered)
         wanted = [_of_channel(constants, channel) for channel in range(*channels)]
         single = len(set(wanted)) == 1
-        key = tuple(wanted[:1] if single else wanted)
+        key = tuple(wanted[:1] if single else wanted * times)
         if key not in self._known:
             self._known[key] = self._first + len(self.records)
-            first, end = channels
+            outputs = range(*channels)
             self.records += [
-                VectorRecord(output=output, covered=covered) for output in range(first, first + 1 if single else end)
+                VectorRecord(output=output, covered=covered)
+                for output in (outputs[:1] if single else [*outputs] * times)
             ]
         return self._known[key], single
 

@@ -2,7 +2,7 @@
 
 1. Where not all channels fit at once, a chunk is one pixel and part of its channels, of as few equal parts as there
    must be.
-2. Else every number of pixels is tried that leaves a different number of chunks, and those that end at a memory word.
+2. Else numbers of pixels are tried that divide the row, or nearly so, and such that end at a memory word.
 3. Of plans that cost at most 1 % more than the fastest, the one of the smallest chunks is taken: fewer instructions,
    coefficients, and cycles until the first output.
 """
@@ -20,6 +20,8 @@ from ._cost import segments_cycles
 from ._site import Cut, Site
 
 _NEAR = 1.01
+_SMALLEST = 16  # chunks below this part of the largest are not tried
+_APART = 1.08  # ratio of sizes that are tried, but for divisors of the row
 
 Build = Callable[[Site, Cut], Chunk | None]
 
@@ -72,9 +74,17 @@ def _plans(site: Site, patch: Patch, builds: tuple[Build, ...]) -> Iterator[_Pla
 def _sizes(site: Site, columns: int) -> list[int]:
     """Return the numbers of pixels that are worth a try, ascending."""
     most = min(columns, site.vector.accumulators // site.walk.channels)
-    sizes = {-(-columns // chunks) for chunks in range(1, columns + 1)}
-    sizes |= set(range(site.core.word_bytes, most + 1, site.core.word_bytes))
-    return sorted(size for size in sizes if size <= most)
+    word = site.core.word_bytes
+    sizes: list[int] = []
+    for size in range(max(1, most // _SMALLEST), most + 1):
+        even = size == -(-columns // -(-columns // size))  # as few chunks, and no larger than they must be
+        if (
+            columns % size == 0
+            or size == most
+            or ((even or size % word == 0) and (not sizes or size >= _APART * sizes[-1]))
+        ):
+            sizes.append(size)
+    return sizes
 
 
 def _segments(site: Site, patch: Patch, pixels: int, build: Build) -> list[Segment] | None:

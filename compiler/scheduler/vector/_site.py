@@ -39,7 +39,10 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A layer, its surroundings, and the memories that its chunks take from."""
+    """A layer, its surroundings, and the memories that its chunks take from.
+
+    With ``repeats`` constants that differ between channels stand in constant memory for each pixel of a chunk.
+    """
 
     network: Network
     layer: VectorLayer
@@ -50,6 +53,7 @@ class Site:
     pointers: Pointers
     records: RecordBook
     coefficients: LayerCoefficients
+    repeats: bool
 
     def trial(self) -> Site:
         """Return a site for a plan that may be dropped: what it takes is not taken from this one."""
@@ -91,9 +95,9 @@ class Site:
 
     def outputs(self, cut: Cut, entry: int = 0) -> tuple[Outputs, ...] | None:
         """Return the POSTs of a cut whose accumulators stand side by side from ``entry`` on; None for too many."""
-        record, single = self.records.place(cut.channels, cut.covered)
-        if single:
-            return (Outputs(entry=entry, count=cut.elements, record=record, single=True),)
+        record, single = self.records.place(cut.channels, cut.covered, times=cut.pixels if self.repeats else 1)
+        if single or self.repeats:
+            return (Outputs(entry=entry, count=cut.elements, record=record, single=single),)
         if cut.pixels > MOST_POSTS:
             return None
         return tuple(

@@ -28,8 +28,11 @@ def schedule_vector(
     *,
     record: int,
     coefficients: CoefficientMemory,
+    repeats: bool,
 ) -> VectorSchedule:
     """Schedule a layer; its first constant record is ``record``, its coefficients are taken from ``coefficients``.
+
+    With ``repeats`` it may have its constants several times, so that one POST serves several pixels.
 
     Raises
     ------
@@ -50,6 +53,7 @@ def schedule_vector(
         pointers=Pointers.of(walk, layer=layer.name),
         records=RecordBook(layer, record),
         coefficients=coefficients.layer(layer.name, element_bytes=element_bytes),
+        repeats=repeats,
     )
     bands = _bands(site)
     coefficients.keep(layer.name, site.coefficients)

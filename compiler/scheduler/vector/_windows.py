@@ -146,6 +146,9 @@ def _operation(layer: WindowLayer) -> Operation:
 
 
 def _equal_parts(items: Sequence[_Item], most: int) -> list[Sequence[_Item]]:
-    """Return the items in as few parts of at most ``most`` as there must be, of equal length but for the last."""
-    length = -(-len(items) // -(-len(items) // most))
+    """Return the items in parts of at most ``most``: equal ones, where that takes at most twice as many as it must."""
+    fewest = -(-len(items) // most)
+    length = next((n for n in range(most, 0, -1) if len(items) % n == 0), 1)
+    if len(items) > 2 * fewest * length:
+        length = -(-len(items) // fewest)
     return [items[first : first + length] for first in range(0, len(items), length)]
