@@ -64,7 +64,7 @@ def _chunk_cycles(site: Site, chunk: Chunk, busy: ChunkBusy, count: int, *, move
 
 
 def _buffer_cycles(busy: ChunkBusy, count: int) -> float:
-    """Return what the vector buffers take: an even number of fills finds the same two banks each time, an odd one swaps."""
+    """Return what the vector buffers take: an even number of fills finds the same banks, an odd one swaps them."""
     turns = [
         load + vec + count * (LOAD_LATENCY + VECTOR_RELEASE_LATENCY)
         for load, vec in zip(busy.load, busy.vec, strict=True)
