@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core as CoreParameters
-from nngen.isa import EVENT_NAMES, QUEUED_UNITS, STALL_SEED_BITS, Unit, index_bits, record_words, words_per_row
+from nngen.isa import EVENT_NAMES, STALL_SEED_BITS, Unit, core_units, index_bits, record_words, words_per_row
 
 from ._placement import place
 from .banks import Banks
@@ -24,6 +24,7 @@ from .store import Store
 from .tile import Tile
 
 WATCHDOG_BITS = 32
+PIPELINE = (Unit.LOAD, Unit.MVM, Unit.POST, Unit.STORE)
 UNITS = {Unit.LOAD: Load, Unit.MVM: Mvm, Unit.POST: Post, Unit.STORE: Store}
 TILE_MODULE = "nngen_tile"
 
@@ -95,7 +96,7 @@ class Core(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self.units = {unit: kind(self.core, retire=self.retire) for unit, kind in UNITS.items()}
+        self.units = {unit: UNITS[unit](self.core, retire=self.retire) for unit in core_units(self.core)}
         for unit, component in self.units.items():
             m.submodules[unit] = component
         m.submodules.sequencer = self.sequencer = Sequencer(self.core, retire=self.retire)
@@ -125,10 +126,9 @@ class Core(wiring.Component):
 
     def _queues(self, m: Module) -> None:
         """Connect sequencer, queues, units and the counters of WAIT and SIGNAL."""
-        m.submodules.counters = counters = Counters()
+        m.submodules.counters = counters = Counters(core_units(self.core))
         self.queues = {}
-        for name in QUEUED_UNITS:
-            unit = self.units[name]
+        for name, unit in self.units.items():
             queue = Queue(layout=self.sequencer.layout, depth=self.core.queue_depth)
             m.submodules[f"{name}_queue"] = self.queues[name] = queue
             m.d.comb += [
@@ -192,7 +192,7 @@ class Core(wiring.Component):
 
     def _banks(self, m: Module) -> None:
         """Bookkeeping of the three ping-pong buffers between the units."""
-        load, mvm, post, store = (self.units[u] for u in QUEUED_UNITS)
+        load, mvm, post, store = (self.units[u] for u in PIPELINE)
         m.submodules.row_banks = self.rows = rows = Banks()
         m.submodules.accumulator_banks = self.accumulators = accumulators = Banks()
         m.submodules.output_banks = outputs = Banks()
@@ -297,7 +297,7 @@ class Core(wiring.Component):
         ]
 
     def _events(self, m: Module) -> None:
-        load, mvm, post, store = (self.units[u] for u in QUEUED_UNITS)
+        load, mvm, post, store = (self.units[u] for u in PIPELINE)
         added = {
             "cycles": self.run,
             "instructions": self.sequencer.issue,

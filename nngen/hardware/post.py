@@ -142,7 +142,7 @@ class Post(QueuedUnit):
         m.d.comb += [
             collector.valid.eq(self._emit),
             collector.code.eq(self._code.as_unsigned()),
-            collector.words.eq(self._register(m, "WORDS")),
+            collector.element.eq(self._register(m, "ELEMENT")),
             collector.restart.eq(_delay(m, self.acquire, 6, "acquired") | self.filled),
             collector.close.eq(self.filled),
             self.filled.eq(_delay(m, self.written_out, 7, "filled")),
