@@ -31,7 +31,8 @@ def command_layout(*, retire: bool) -> data.StructLayout:
     """Return the layout of a queue entry.
 
     ``body`` holds the operand bits of the instruction; for LOAD, STORE, FILL and PROG the resolved memory address
-    stands in the place of register and offset. Simulation builds add the instruction, its address and what it met at its issue.
+    stands in the place of register and offset. Simulation builds add the instruction, its address and what it met at
+    its issue.
     """
     fields = {"body": BODY_BITS, "kind": 3}
     return data.StructLayout(fields | ({"word": 64, "pc": PC_BITS, "state": ISSUE_STATE_BITS} if retire else {}))
