@@ -9,7 +9,7 @@ import tomllib
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +21,7 @@ __all__ = ["NAME_PATTERN", "first_problem", "read_toml", "tuples"]
 # Names that reach Verilog, netlists and file names.
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 _PATTERNS = {NAME_PATTERN: "lower-case letters, digits and _ with a letter first"}
+_UNIONS = (Union, types.UnionType)
 _LARGEST_TOML = 1 << 20  # bytes
 _LONGEST_VALUE = 60  # characters of a wrong value that a message repeats
 
@@ -70,7 +71,7 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
     unknown = [problem for problem in problems if problem["type"] == "extra_forbidden"]
     problem = (unknown or problems)[0]
     location = problem["loc"]
-    path = _path(location)
+    path = _path(_without_tags(model, location))
     if problem["type"] == "extra_forbidden":
         known = _known_keys(model, location[:-1])
         return f"{path} is not a known key" + (
@@ -78,9 +79,22 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
         )
     if problem["type"] == "missing":
         return f"{path} must be given"
+    if problem["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return _wrong_tag(path, problem)
     if problem["type"] == "value_error":
         return _own_words(path, str(problem["ctx"]["error"]))
     return f"{path or 'the file'} must be {_requirement(problem)}{_not(problem)}"
+
+
+def _wrong_tag(path: str, problem: ErrorDetails) -> str:
+    """Return what the key must be that says which of several tables an entry is."""
+    context = problem["ctx"]
+    key = context["discriminator"].strip("'")
+    if "tag" not in context:
+        return f"{path}.{key} must be given"
+    known = context["expected_tags"]
+    near = suggestion(str(context["tag"]), known.replace("'", "").split(", "))
+    return f"{path}.{key} must be {' or '.join(known.rsplit(', ', 1))}, not {_shown(context['tag'])}{near}"
 
 
 def _own_words(path: str, message: str) -> str:
@@ -159,6 +173,17 @@ def _path(location: tuple[int | str, ...]) -> str:
     return text
 
 
+def _without_tags(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return a location as the file has it: pydantic names the chosen one of several tables too."""
+    current: Any = model
+    kept: list[int | str] = []
+    for part in location:
+        if not (isinstance(part, str) and _is_union(current)):
+            kept.append(part)
+        current = _inner(current, part)
+    return tuple(kept)
+
+
 def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """Return the keys of the table that ``location`` points to."""
     current: Any = model
@@ -174,11 +199,25 @@ def _inner(annotation: Any, part: int | str) -> Any:
     if _is_model(annotation):
         fields = annotation.model_fields.items()
         found = next((field.annotation for name, field in fields if part in (name, field.alias)), None)
+    elif _is_union(annotation):
+        return next((choice for choice in get_args(annotation) if part in _tags(choice)), None)
     else:
         found = next((argument for argument in reversed(get_args(annotation)) if argument is not Ellipsis), None)
-    if get_origin(found) in (Union, types.UnionType):
-        found = next((argument for argument in get_args(found) if _is_model(argument)), None)
-    return found
+    if get_origin(found) is Annotated:
+        found = get_args(found)[0]
+    models = [argument for argument in get_args(found) if _is_model(argument)]
+    return models[0] if get_origin(found) in _UNIONS and len(models) == 1 else found
+
+
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in _UNIONS and sum(map(_is_model, get_args(annotation))) > 1
+
+
+def _tags(choice: Any) -> set[object]:
+    """Return what may stand under the keys of a table that are one of a few words."""
+    if not _is_model(choice):
+        return set()
+    return {tag for field in choice.model_fields.values() for tag in get_args(field.annotation)}
 
 
 def _is_model(annotation: Any) -> bool:

@@ -1,7 +1,20 @@
 """The artifacts between the links: integer network, mapping, schedule, program."""
 
 from .mapping import MAPPING_SCHEMA, LayerMapping, Mapping, Tile
-from .network import HostInput, HostOutput, MatrixLayer, Network, Tensor
+from .network import (
+    ConcatLayer,
+    DepthwiseLayer,
+    ElementwiseLayer,
+    HostInput,
+    HostOutput,
+    Layer,
+    MatrixLayer,
+    Network,
+    PoolLayer,
+    TailStep,
+    Tensor,
+    WindowLayer,
+)
 from .network_file import NETWORK_SCHEMA, NetworkIndex, load_network, save_network
 from .packing import pack_cells, pack_record, unpack_cells, unpack_record
 from .program import ConstantRecord, CoreProgram, Program
@@ -11,11 +24,18 @@ from .schemas import artifact_schemas, model_schema
 
 __all__ = [
     # network
+    "ConcatLayer",
+    "DepthwiseLayer",
+    "ElementwiseLayer",
     "HostInput",
     "HostOutput",
+    "Layer",
     "MatrixLayer",
     "Network",
+    "PoolLayer",
+    "TailStep",
     "Tensor",
+    "WindowLayer",
     # network files
     "NETWORK_SCHEMA",
     "NetworkIndex",

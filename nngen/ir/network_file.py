@@ -12,18 +12,30 @@ import json
 import math
 import zipfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from nngen.errors import ModelError
 from nngen.numerics import Requantization, Rounding
 from nngen.validation import first_problem
 
-from .network import HostInput, HostOutput, MatrixLayer, Network, Tensor
+from .network import (
+    ConcatLayer,
+    DepthwiseLayer,
+    ElementwiseLayer,
+    HostInput,
+    HostOutput,
+    Layer,
+    MatrixLayer,
+    Network,
+    PoolLayer,
+    TailStep,
+    Tensor,
+)
 
 NETWORK_SCHEMA = "nngen/network/1"
 INDEX_FILE, ARRAY_FILE = "network.json", "network.npz"
@@ -32,10 +44,12 @@ LARGEST_INDEX = 1 << 26  # bytes of network.json; a larger one is not read
 
 Array = npt.NDArray[Any]
 ArrayType = Literal["int16", "int64", "float32"]
-LAYER_ARRAYS: tuple[tuple[str, ArrayType], ...] = (
-    *(("weights", "int16"), ("multiplier", "int64")),
-    *(("offset", "int64"), ("shift", "int64"), ("correction", "int64")),
+WEIGHTS: tuple[tuple[str, ArrayType], ...] = (("weights", "int16"),)
+CONSTANTS: tuple[tuple[str, ArrayType], ...] = (
+    *(("multiplier", "int64"), ("offset", "int64"), ("shift", "int64"), ("correction", "int64")),
+    *(("negative_multiplier", "int64"), ("negative_offset", "int64")),
 )
+TABLE: tuple[tuple[str, ArrayType], ...] = (("table", "int16"),)
 OUTPUT_ARRAYS: tuple[tuple[str, ArrayType], ...] = (("scale", "float32"), ("offset", "float32"))
 
 
@@ -75,20 +89,105 @@ class StoredTensor(_Strict):
     zero_point: int
     lowest: int
     highest: int
+    scale: float
 
 
-class StoredLayer(_Strict):
-    """See ``MatrixLayer`` and ``Requantization``."""
-
+class _StoredLayer(_Strict):
     name: str
-    input: str
     output: str
-    strides: tuple[int, int]
-    pads: tuple[int, int, int, int]
     zero_point: int
     lowest: int
     highest: int
     rounding: Rounding
+    table: bool
+
+    @property
+    def inputs_read(self) -> tuple[str, ...]:
+        """Names of the tensors that the layer reads."""
+        raise NotImplementedError
+
+    @property
+    def array_types(self) -> dict[str, ArrayType]:
+        """Names and types of the arrays that the layer has in network.npz."""
+        return dict(CONSTANTS + TABLE * self.table)
+
+
+class _StoredWindow(_StoredLayer):
+    input: str
+    strides: tuple[PositiveInt, PositiveInt]
+    pads: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt, NonNegativeInt]
+    dilations: tuple[PositiveInt, PositiveInt]
+
+    @property
+    def inputs_read(self) -> tuple[str, ...]:
+        """Names of the tensors that the layer reads."""
+        return (self.input,)
+
+
+class StoredMatrix(_StoredWindow):
+    """See ``MatrixLayer`` and ``Requantization``."""
+
+    kind: Literal["matrix"] = "matrix"
+
+    @property
+    def array_types(self) -> dict[str, ArrayType]:
+        """Names and types of the arrays that the layer has in network.npz."""
+        return dict(WEIGHTS) | super().array_types
+
+
+class StoredDepthwise(_StoredWindow):
+    """See ``DepthwiseLayer`` and ``Requantization``."""
+
+    kind: Literal["depthwise"] = "depthwise"
+
+    @property
+    def array_types(self) -> dict[str, ArrayType]:
+        """Names and types of the arrays that the layer has in network.npz."""
+        return dict(WEIGHTS) | super().array_types
+
+
+class StoredPool(_StoredWindow):
+    """See ``PoolLayer`` and ``Requantization``; arrays of ``by_count`` are named ``count<n>_<array>``."""
+
+    kind: Literal["max", "average"]
+    size: tuple[PositiveInt, PositiveInt]
+    counts: tuple[PositiveInt, ...]
+
+    @property
+    def array_types(self) -> dict[str, ArrayType]:
+        """Names and types of the arrays that the layer has in network.npz."""
+        by_count = {f"count{count}_{name}": kind for count in self.counts for name, kind in CONSTANTS}
+        return super().array_types | by_count
+
+
+class StoredElementwise(_StoredLayer):
+    """See ``ElementwiseLayer`` and ``Requantization``."""
+
+    kind: Literal["elementwise"] = "elementwise"
+    inputs: tuple[str, ...] = Field(min_length=1)
+    coefficients: tuple[Annotated[int, Field(ge=-(1 << 23), lt=1 << 23)], ...]
+
+    @property
+    def inputs_read(self) -> tuple[str, ...]:
+        """Names of the tensors that the layer reads."""
+        return self.inputs
+
+
+class StoredConcat(_StoredLayer):
+    """See ``ConcatLayer`` and ``Requantization``."""
+
+    kind: Literal["concat"] = "concat"
+    inputs: tuple[str, ...] = Field(min_length=1)
+
+    @property
+    def inputs_read(self) -> tuple[str, ...]:
+        """Names of the tensors that the layer reads."""
+        return self.inputs
+
+
+StoredLayer = Annotated[
+    StoredMatrix | StoredDepthwise | StoredPool | StoredElementwise | StoredConcat, Field(discriminator="kind")
+]
 
 
 class StoredInput(_Strict):
@@ -111,7 +210,22 @@ class StoredOutput(_Strict):
     file_shape: tuple[int, ...]
     permutation: tuple[int, ...]
     zero_point: int
-    tail: tuple[Literal["softmax"], ...]
+    tail: tuple[TailStep, ...]
+    file_type: str
+    tail_type: str
+    tail_scale: float
+    tail_zero_point: int
+
+
+STORED: dict[type[Layer], type[_StoredLayer]] = {
+    MatrixLayer: StoredMatrix,
+    DepthwiseLayer: StoredDepthwise,
+    PoolLayer: StoredPool,
+    ElementwiseLayer: StoredElementwise,
+    ConcatLayer: StoredConcat,
+}
+LAYERS: dict[type[_StoredLayer], type[Layer]] = {stored: layer for layer, stored in STORED.items()}
+NOT_OF_LAYER = ("kind", "counts", "table", "zero_point", "lowest", "highest", "rounding")
 
 
 class NetworkIndex(_Strict):
@@ -153,16 +267,24 @@ def _fields(model: type[BaseModel], value: object) -> dict[str, Any]:
     return {name: getattr(value, name) for name in model.model_fields}
 
 
-def _stored_layer(layer: MatrixLayer) -> StoredLayer:
-    values = {**vars(layer.requantization), **vars(layer)}
-    return StoredLayer(**{name: values[name] for name in StoredLayer.model_fields})
+def _stored_layer(layer: Layer) -> StoredLayer:
+    model = STORED[type(layer)]
+    values = {**vars(layer.requantization), **vars(layer), "table": layer.table is not None}
+    if isinstance(layer, PoolLayer):
+        values["counts"] = tuple(count for count, _ in layer.by_count)
+    elif model is not StoredPool:
+        values["kind"] = model.model_fields["kind"].default
+    return model(**{name: values[name] for name in model.model_fields})
 
 
 def _arrays(network: Network) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     for number, layer in enumerate(network.layers):
-        values = {**vars(layer.requantization), "weights": layer.weights}
-        arrays |= {f"layer{number}.{name}": values[name].astype(kind) for name, kind in LAYER_ARRAYS}
+        values = {**vars(layer.requantization), **vars(layer)}
+        for count, constants in layer.by_count if isinstance(layer, PoolLayer) else ():
+            values |= {f"count{count}_{name}": getattr(constants, name) for name, _ in CONSTANTS}
+        types = _stored_layer(layer).array_types
+        arrays |= {f"layer{number}.{name}": values[name].astype(kind) for name, kind in types.items()}
     for number, output in enumerate(network.outputs):
         arrays |= {f"output{number}.{name}": getattr(output, name).astype(kind) for name, kind in OUTPUT_ARRAYS}
     return arrays
@@ -218,7 +340,11 @@ def _read(path: Path, *, at_most: int) -> bytes:
 
 
 def _load_arrays(folder: Path, index: NetworkIndex) -> dict[str, Array]:
-    due = {f"layer{number}.{name}": kind for number in range(len(index.layers)) for name, kind in LAYER_ARRAYS}
+    due = {
+        f"layer{number}.{name}": kind
+        for number, entry in enumerate(index.layers)
+        for name, kind in entry.array_types.items()
+    }
     due |= {f"output{number}.{name}": kind for number in range(len(index.outputs)) for name, kind in OUTPUT_ARRAYS}
     if {name: entry.type for name, entry in index.arrays.items()} != due:
         raise ModelError(f"{INDEX_FILE}: arrays must be those of its layers and outputs, each of its type")
@@ -248,36 +374,70 @@ def _of(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-def _layer(entry: StoredLayer, arrays: dict[str, Array]) -> MatrixLayer:
-    return MatrixLayer(
-        name=entry.name,
-        input=entry.input,
-        output=entry.output,
-        weights=arrays["weights"],
-        strides=entry.strides,
-        pads=entry.pads,
-        requantization=Requantization(
-            multiplier=arrays["multiplier"],
-            offset=arrays["offset"],
-            shift=arrays["shift"],
-            correction=arrays["correction"],
-            zero_point=entry.zero_point,
-            lowest=entry.lowest,
-            highest=entry.highest,
-            rounding=entry.rounding,
-        ),
+def _layer(entry: StoredLayer, arrays: dict[str, Array]) -> Layer:
+    fields = {name: value for name, value in dict(entry).items() if name not in NOT_OF_LAYER}
+    fields["requantization"] = _constants(entry, arrays)
+    if entry.table:
+        fields["table"] = arrays["table"]
+    if isinstance(entry, StoredPool):
+        return PoolLayer(
+            **fields,
+            kind=entry.kind,
+            by_count=tuple((count, _constants(entry, _of(arrays, f"count{count}_"))) for count in entry.counts),
+        )
+    if isinstance(entry, StoredMatrix | StoredDepthwise):
+        fields["weights"] = arrays["weights"]
+    return LAYERS[type(entry)](**fields)
+
+
+def _constants(entry: StoredLayer, arrays: dict[str, Array]) -> Requantization:
+    return Requantization(
+        **{name: arrays[name] for name, _ in CONSTANTS},
+        zero_point=entry.zero_point,
+        lowest=entry.lowest,
+        highest=entry.highest,
+        rounding=entry.rounding,
     )
 
 
-def _check(network: Network, layer: MatrixLayer) -> None:
+def _check(network: Network, layer: Layer) -> None:
     """Refuse a layer whose tensors or arrays do not fit each other."""
     where = f"{INDEX_FILE}: layer {layer.name!r}"
-    for name in (layer.input, layer.output):
+    for name in (*layer.inputs, layer.output):
         if name not in network.tensors:
             raise ModelError(f"{where} must read and write tensors of the network, not {name!r}")
-    if layer.weights.ndim != 4 or layer.weights.shape[3] != network.tensors[layer.input].shape[2]:
-        raise ModelError(f"{where}: weights must have the channels of its input, not shape {list(layer.weights.shape)}")
-    constants = layer.requantization
-    lengths = {len(array) for array in (constants.multiplier, constants.offset, constants.shift)}
-    if lengths != {layer.outputs} or len(constants.correction) not in (0, layer.outputs):
-        raise ModelError(f"{where}: its constants must have one value for each of its {layer.outputs} outputs")
+    if problem := _wrong_shape(network, layer):
+        raise ModelError(f"{where}: {problem}")
+    outputs = network.tensors[layer.output].shape[2]
+    all_constants = [layer.requantization, *(dict(layer.by_count).values() if isinstance(layer, PoolLayer) else ())]
+    if any(_wrong_lengths(constants, outputs) for constants in all_constants):
+        raise ModelError(f"{where}: its constants must have one value for each of its {outputs} outputs")
+    if layer.table is not None and layer.table.shape != (256,):
+        raise ModelError(f"{where}: its table must have 256 codes, not shape {list(layer.table.shape)}")
+
+
+def _wrong_lengths(constants: Requantization, outputs: int) -> bool:
+    always = (constants.multiplier, constants.offset, constants.shift)
+    negative = (constants.negative_multiplier, constants.negative_offset)
+    optional = {len(array) for array in negative}
+    return (
+        any(array.shape != (outputs,) for array in always)
+        or constants.correction.shape not in ((0,), (outputs,))
+        or optional not in ({0}, {outputs})
+    )
+
+
+def _wrong_shape(network: Network, layer: Layer) -> str:
+    """Return what is wrong with the shapes of a layer's weights and tensors, or an empty string."""
+    shapes = [network.tensors[name].shape for name in layer.inputs]
+    if isinstance(layer, MatrixLayer | DepthwiseLayer):
+        rank, channels = (4, 3) if isinstance(layer, MatrixLayer) else (3, 0)
+        if layer.weights.ndim != rank or layer.weights.shape[channels] != shapes[0][2]:
+            return f"weights must have the channels of its input, not shape {list(layer.weights.shape)}"
+    if isinstance(layer, ElementwiseLayer) and len(layer.coefficients) != len(layer.inputs):
+        return f"it must have a coefficient for each of its {len(layer.inputs)} inputs, not {len(layer.coefficients)}"
+    due = network.output_shape(layer)
+    output = network.tensors[layer.output].shape
+    if any(shape[:2] != shapes[0][:2] for shape in shapes) or due != output:
+        return f"its output must have the shape {list(due)}, not {list(output)}"
+    return ""

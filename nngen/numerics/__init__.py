@@ -3,7 +3,7 @@
 from ._converter import Converter
 from ._partial_sums import largest_partial_sum
 from ._planes import PlaneFormat
-from ._requantize import ROUNDINGS, Requantization, Rounding, fixed_point, requantize
+from ._requantize import ROUNDINGS, Requantization, Rounding, concatenated, fixed_point, requantize
 from ._weights import ENCODINGS, Encoding, WeightFormat, combine_cells, lines_of
 from ._widths import accumulator_bits_needed, signed_bits
 
@@ -22,6 +22,7 @@ __all__ = [
     "ROUNDINGS",
     "Requantization",
     "Rounding",
+    "concatenated",
     "fixed_point",
     "requantize",
     # widths

@@ -1,9 +1,13 @@
-"""Requantization of accumulators to codes: ``y = clip(round((acc * m + b) / 2^s) + z, lo, hi)``."""
+"""Requantization of accumulators to codes: ``y = clip(round((acc * m + b) / 2^s) + z, lo, hi)``.
+
+Where a second pair (m2, b2) is given, it takes the place of (m, b) wherever ``acc * m + b < 0``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +18,8 @@ IntArray = npt.NDArray[np.int64]
 Rounding = Literal["half_even", "half_up", "floor"]
 ROUNDINGS: tuple[Rounding, ...] = ("half_even", "half_up", "floor")
 LARGEST_SHIFT = 63
+FLOAT64_EXACT = 1 << 53
+_PER_CHANNEL = ("multiplier", "offset", "shift", "correction", "negative_multiplier", "negative_offset")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,9 @@ class Requantization:
         How the division by 2^s rounds.
     correction
         Mean error of the converters in units of b, found by calibration; subtracted from b on the machine.
+    negative_multiplier, negative_offset
+        m2 and b2, for a negative pre-activation (LeakyRelu, PRelu), each of shape ``(outputs,)``; empty where there are
+        none. They share s.
     """
 
     multiplier: IntArray
@@ -40,17 +49,75 @@ class Requantization:
     highest: int
     rounding: Rounding = "half_even"
     correction: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    negative_multiplier: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    negative_offset: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def corrected_offset(self) -> IntArray:
         """b as the machine uses it."""
         return self.offset - self.correction if self.correction.size else self.offset
 
-    def apply(self, accumulators: npt.NDArray[np.integer], *, corrected: bool = False) -> IntArray:
-        """Requantize accumulators of shape ``(..., outputs)``."""
-        offset = self.corrected_offset if corrected else self.offset
-        codes = requantize(accumulators, self.multiplier, offset, self.shift, self.rounding)
-        return np.clip(codes + self.zero_point, self.lowest, self.highest)
+    @property
+    def has_negative(self) -> bool:
+        """Whether a second (m, b) serves negative pre-activations."""
+        return self.negative_multiplier.size > 0
+
+    @property
+    def corrected_negative_offset(self) -> IntArray:
+        """b2 as the machine uses it: the error of the converters counts m2 instead of m times."""
+        if not self.correction.size:
+            return self.negative_offset
+        m = np.where(self.multiplier == 0, 1, self.multiplier).astype(np.float64)
+        return self.negative_offset - np.rint(self.correction * (self.negative_multiplier / m)).astype(np.int64)
+
+    def apply(self, accumulators: npt.NDArray[Any], *, corrected: bool = False) -> IntArray:
+        """Requantize accumulators of shape ``(..., outputs)``: integers, in any type that holds them."""
+        pairs = [(self.multiplier, self.corrected_offset if corrected else self.offset)]
+        if self.has_negative:
+            offset = self.corrected_negative_offset if corrected else self.negative_offset
+            pairs.append((self.negative_multiplier, offset))
+        if self._fits_float64(accumulators, pairs):
+            return self._by_float64(accumulators, pairs)
+        products = [accumulators.astype(np.int64) * m + b for m, b in pairs]
+        product = np.where(products[0] < 0, products[1], products[0]) if self.has_negative else products[0]
+        return np.clip(rounded_shift(product, self.shift, self.rounding) + self.zero_point, self.lowest, self.highest)
+
+    def _fits_float64(self, accumulators: npt.NDArray[Any], pairs: list[tuple[IntArray, IntArray]]) -> bool:
+        """Return whether acc * m + b, and half of 2^s beside it, are below 2^53 whatever the channel."""
+        if not accumulators.size:
+            return False
+        largest = max(int(accumulators.max()), -int(accumulators.min()))
+        sums = max(largest * int(np.abs(m).max()) + int(np.abs(b).max()) for m, b in pairs)
+        return sums + (1 << int(self.shift.max())) < FLOAT64_EXACT
+
+    def _by_float64(self, accumulators: npt.NDArray[Any], pairs: list[tuple[IntArray, IntArray]]) -> IntArray:
+        """Requantize in float64, where all is exact: half the time of int64, whose product NumPy does not vectorize."""
+        values = [accumulators * np.ldexp(m, -self.shift) for m, _ in pairs]
+        for one, (_, b) in zip(values, pairs, strict=True):
+            np.add(one, np.ldexp(b, -self.shift), out=one)
+        value = np.where(values[0] < 0, values[1], values[0]) if self.has_negative else values[0]
+        if self.rounding == "half_even":
+            np.rint(value, out=value)
+        else:
+            np.floor(value + 0.5 if self.rounding == "half_up" else value, out=value)
+        np.clip(value, self.lowest - self.zero_point, self.highest - self.zero_point, out=value)
+        codes: IntArray = value.astype(np.int64)
+        codes += self.zero_point
+        return codes
+
+    def repeated(self, times: int) -> Requantization:
+        """Return constants for ``times`` groups of the same channels, one group after the other."""
+        return replace(self, **{name: np.tile(getattr(self, name), times) for name in _PER_CHANNEL})
+
+    def channels(self, start: int, stop: int) -> Requantization:
+        """Return the constants of channels [start, stop)."""
+        return replace(self, **{name: getattr(self, name)[start:stop] for name in _PER_CHANNEL})
+
+
+def concatenated(parts: Sequence[Requantization]) -> Requantization:
+    """Return the constants of several groups of channels, one after the other; the first has what is common to all."""
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PER_CHANNEL}
+    return replace(parts[0], **arrays)
 
 
 def requantize(
@@ -61,7 +128,11 @@ def requantize(
     rounding: Rounding,
 ) -> IntArray:
     """Return round((acc * m + b) / 2^s) in int64; the compiler has proven that nothing overflows."""
-    product = accumulators.astype(np.int64) * multiplier + offset
+    return rounded_shift(accumulators.astype(np.int64) * multiplier + offset, shift, rounding)
+
+
+def rounded_shift(product: IntArray, shift: IntArray, rounding: Rounding) -> IntArray:
+    """Return round(product / 2^s)."""
     floor: IntArray = product >> shift
     if rounding == "floor":
         return floor

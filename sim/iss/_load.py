@@ -10,7 +10,7 @@ from ._operation import ROWS, VECTORS, Operation
 from ._runs import ONE_RUN, read_runs, run_starts
 from ._state import ByteArray, Digest, State
 
-_BYTE = 0xFF
+_BYTE, _TWO_BYTES = 0xFF, 0xFFFF
 _PROGRAMMING_BYTES = 4
 
 
@@ -57,7 +57,7 @@ class LoadUnit:
         if wide:
             halves = data.reshape(-1, 2, data.shape[1])
             codes = halves[:, 0] | halves[:, 1].astype(np.uint16) << np.uint16(8)
-            present = self._code_mask
+            present = _TWO_BYTES
         elif self._code_mask > _BYTE:
             codes = data.astype(np.uint16)
         if kept & present != present:

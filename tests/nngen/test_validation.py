@@ -37,12 +37,23 @@ class Leaf(Strict):
         return self
 
 
+class Bird(Strict):
+    kind: Literal["duck", "owl"]
+    wings: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+
+class Fish(Strict):
+    kind: Literal["fish"]
+    fins: int = 2
+
+
 class Tree(Strict):
     needed: int
     leaves: tuple[Leaf, ...] = Field(default=(), max_length=2)
     pair: tuple[int, int] = (0, 0)
     first: Leaf | None = None
     by_name: dict[str, Leaf] = {}
+    animals: tuple[Annotated[Bird | Fish, Field(discriminator="kind")], ...] = ()
     class_: int = Field(default=0, alias="class")
     some: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
 
@@ -51,6 +62,19 @@ def problem(**raw: object) -> str:
     with pytest.raises(ValidationError) as caught:
         Tree.model_validate({"needed": 1, **raw})
     return first_problem(caught.value, Tree)
+
+
+@pytest.mark.parametrize(
+    ("animal", "message"),
+    [
+        ({"kind": "owls"}, "animals[0].kind must be 'duck', 'owl' or 'fish', not 'owls'; did you mean 'owl'?"),
+        ({}, "animals[0].kind must be given"),
+        ({"kind": "owl", "wings": (1, -1)}, "animals[0].wings[1] must be at least 0, not -1"),
+        ({"kind": "fish", "fin": 3}, "animals[0].fin is not a known key; did you mean 'fins'?"),
+    ],
+)
+def test_one_of_several_tables_is_named_as_the_file_has_it(animal: dict[str, object], message: str) -> None:
+    assert problem(animals=(animal,)) == message
 
 
 def test_a_missing_key_must_be_given() -> None:

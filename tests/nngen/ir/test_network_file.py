@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,71 @@ import pytest
 
 from nngen.compiler.frontend import read_network
 from nngen.errors import ModelError
-from nngen.ir import Network, NetworkIndex, load_network, save_network
+from nngen.ir import (
+    ConcatLayer,
+    DepthwiseLayer,
+    ElementwiseLayer,
+    HostInput,
+    MatrixLayer,
+    Network,
+    NetworkIndex,
+    PoolLayer,
+    Tensor,
+    load_network,
+    save_network,
+)
 from nngen.ir.network_file import ARRAY_FILE, INDEX_FILE, ZIP_EPOCH
-
-ARRAYS = ("multiplier", "offset", "shift", "correction")
+from nngen.numerics import Requantization
 
 
 @pytest.fixture(scope="module")
 def digits(request: pytest.FixtureRequest) -> Network:
     root: Path = request.getfixturevalue("repository")
     return read_network(root / "flows" / "networks" / "digits" / "cnn_w4a4.onnx")
+
+
+def constants(outputs: int, **changes: Any) -> Requantization:
+    fields = {"multiplier": np.arange(1, outputs + 1), "offset": np.arange(outputs), "shift": np.full(outputs, 3)}
+    return Requantization(**{**fields, "zero_point": 1, "lowest": 0, "highest": 255, **changes})
+
+
+def tensor(name: str, *shape: int) -> Tensor:
+    height, width, channels = shape
+    size = (height, width, channels)
+    return Tensor(name=name, shape=size, bits=8, signed=False, zero_point=1, lowest=0, highest=255)
+
+
+@pytest.fixture
+def every_kind() -> Network:
+    """A layer of each kind, with all that it can carry."""
+    window = {"strides": (1, 1), "pads": (0, 0, 0, 0)}
+    padded = {"strides": (2, 2), "pads": (0, 0, 1, 1)}
+    two_sided = {"negative_multiplier": np.array([-1, 5]), "negative_offset": np.array([7, 9])}
+    layers = (
+        MatrixLayer(
+            name="m", input="x", output="m", weights=np.ones((2, 2, 2, 3), np.int64), dilations=(2, 1),
+            requantization=constants(2, **two_sided), table=np.arange(256)[::-1], **window,
+        ),
+        DepthwiseLayer(
+            name="d", input="m", output="d", weights=-np.ones((2, 1, 2), np.int64), requantization=constants(2),
+            **window,
+        ),
+        PoolLayer(
+            name="p", kind="average", input="d", output="p", size=(2, 2), requantization=constants(2),
+            by_count=((1, constants(2, shift=np.full(2, 5))), (2, constants(2))), **padded,
+        ),
+        PoolLayer(name="q", kind="max", input="d", output="q", size=(2, 2), requantization=constants(2), **padded),
+        ElementwiseLayer(
+            name="e", inputs=("p", "q"), output="e", coefficients=(-(1 << 22), 3), requantization=constants(2)
+        ),
+        ConcatLayer(name="c", inputs=("e", "p", "e"), output="c", requantization=constants(6)),
+    )  # fmt: skip
+    shapes = {"x": (5, 5, 3), "m": (3, 4, 2), "d": (3, 3, 2), "p": (2, 2, 2), "q": (2, 2, 2), "e": (2, 2, 2)}
+    host = HostInput(
+        name="x", tensor="x", file_shape=(5, 5, 3), file_type="float32", permutation=(0, 1, 2), scale=1.0, zero_point=1
+    )
+    tensors = {name: tensor(name, *shape) for name, shape in {**shapes, "c": (2, 2, 6)}.items()}
+    return Network(name="every", dialect="none", tensors=tensors, layers=layers, inputs=(host,), outputs=())
 
 
 def plain(value: Any) -> Any:
@@ -46,6 +102,13 @@ def test_round_trip_of_a_correction(digits: Network, tmp_path: Path) -> None:
     network = digits.with_layers((changed, *digits.layers[1:]))
     save_network(network, tmp_path)
     assert plain(load_network(tmp_path)) == plain(network)
+
+
+def test_round_trip_of_every_kind_of_layer(every_kind: Network, tmp_path: Path) -> None:
+    save_network(every_kind, tmp_path)
+    found = load_network(tmp_path)
+    assert [type(layer) for layer in found.layers] == [type(layer) for layer in every_kind.layers]
+    assert plain(found) == plain(every_kind)
 
 
 def test_the_bytes_depend_on_the_network_alone(digits: Network, tmp_path: Path) -> None:
@@ -116,9 +179,59 @@ DAMAGES: list[tuple[Callable[[Path], object], str]] = [
     ),
     (
         lambda folder: (folder / ARRAY_FILE).write_bytes(bytes(1 << 20)),
-        "network.npz must have at most 33288 bytes, not 1048576",
+        "network.npz must have at most 41480 bytes, not 1048576",
     ),
 ]
+
+
+def change_layer(number: int, **changes: Any) -> Callable[[Path], object]:
+    return lambda folder: edit(folder, lambda index: index["layers"][number].update(**changes))
+
+
+DAMAGED_KINDS: list[tuple[Callable[[Path], object], str]] = [
+    (
+        change_layer(1, kind="concrete"),
+        "layers[1].kind must be 'matrix', 'depthwise', 'max', 'average', 'elementwise' or 'concat', not 'concrete'; "
+        "did you mean 'concat'?",
+    ),
+    (change_layer(0, strides=[0, 1]), "layers[0].strides[0] must be greater than 0, not 0"),
+    (change_layer(4, inputs=["p", "y"]), "layer 'e' must read and write tensors of the network, not 'y'"),
+    (change_layer(4, inputs=["p"]), "layer 'e': it must have a coefficient for each of its 1 inputs, not 2"),
+    (change_layer(4, inputs=["d", "q"]), "layer 'e': its output must have the shape [3, 3, 2], not [2, 2, 2]"),
+    (change_layer(5, inputs=["e", "p"]), "layer 'c': its output must have the shape [2, 2, 4], not [2, 2, 6]"),
+    (change_layer(0, dilations=[1, 1]), "layer 'm': its output must have the shape [4, 4, 2], not [3, 4, 2]"),
+    (change_layer(2, counts=[1]), "arrays must be those of its layers and outputs, each of its type"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGED_KINDS, ids=[message[:60] for _, message in DAMAGED_KINDS])
+def test_damage_of_other_kinds_is_named(
+    damage: Callable[[Path], object], message: str, every_kind: Network, tmp_path: Path
+) -> None:
+    save_network(every_kind, tmp_path)
+    damage(tmp_path)
+    with pytest.raises(ModelError) as error:
+        load_network(tmp_path)
+    assert str(error.value) == f"network.json: {message}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"table": np.zeros(255, np.int64)}, "its table must have 256 codes, not shape [255]"),
+        (
+            {"requantization": constants(2, negative_multiplier=np.ones(2, np.int64))},
+            "its constants must have one value for each of its 2 outputs",
+        ),
+    ],
+)
+def test_arrays_that_do_not_fit_are_named(
+    changes: dict[str, Any], message: str, every_kind: Network, tmp_path: Path
+) -> None:
+    save_network(every_kind.with_layers((replace(every_kind.layers[0], **changes), *every_kind.layers[1:])), tmp_path)
+    with pytest.raises(ModelError) as error:
+        load_network(tmp_path)
+    assert str(error.value) == f"network.json: layer 'm': {message}"
 
 
 @pytest.mark.parametrize(("damage", "message"), DAMAGES, ids=[message[:60] for _, message in DAMAGES])

@@ -1,6 +1,7 @@
 """Requantization against exact fractions."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -133,3 +134,75 @@ def test_the_correction_is_used_only_where_it_is_asked_for() -> None:
     assert constants.apply(np.array([[0]])).tolist() == [[12]]
     assert constants.apply(np.array([[0]]), corrected=True).tolist() == [[11]]
     assert one_channel().corrected_offset.tolist() == [8]
+
+
+def leaky() -> Requantization:
+    """m = 4, b = -8 and m2 = 1, b2 = -2 in quarters: acc - 2, below 0 a quarter of it."""
+    return Requantization(
+        multiplier=np.array([4]),
+        offset=np.array([-8]),
+        shift=np.array([2]),
+        zero_point=10,
+        lowest=0,
+        highest=30,
+        negative_multiplier=np.array([1]),
+        negative_offset=np.array([-2]),
+    )
+
+
+def test_a_negative_preactivation_has_its_own_constants() -> None:
+    """acc = 2 is no negative one; acc = -14 becomes -4, acc = 1 becomes -1/4."""
+    assert leaky().apply(np.array([[-14], [1], [2], [7]])).tolist() == [[6], [10], [10], [15]]
+
+
+def test_the_correction_counts_m2_times_on_the_negative_side() -> None:
+    """An error of 4 in the accumulator: 16 units of b where m = 4, 4 units where m = 1."""
+    constants = replace(leaky(), correction=np.array([16]))
+    assert constants.corrected_negative_offset.tolist() == [-6]
+    assert constants.apply(np.array([[-10], [6], [11]]), corrected=True).tolist() == [[6], [10], [15]]
+
+
+@settings(deadline=None)
+@given(
+    accumulator=st.one_of(st.integers(-(1 << 20), (1 << 20) - 1), st.integers(-(1 << 36), 1 << 36)),
+    constants=st.lists(st.integers(-(1 << 24) + 1, (1 << 24) - 1), min_size=4, max_size=4),
+    s=st.integers(0, 40),
+    rounding=st.sampled_from(ROUNDINGS),
+)
+def test_two_sided_requantization_is_exact(accumulator: int, constants: list[int], s: int, rounding: Rounding) -> None:
+    m, b, m2, b2 = constants
+    found = Requantization(
+        multiplier=np.array([m]),
+        offset=np.array([b]),
+        shift=np.array([s]),
+        zero_point=3,
+        lowest=-128,
+        highest=127,
+        rounding=rounding,
+        negative_multiplier=np.array([m2]),
+        negative_offset=np.array([b2]),
+    ).apply(np.array([accumulator]))
+    pair = (m2, b2) if accumulator * m + b < 0 else (m, b)
+    exact = exact_rounding(Fraction(accumulator * pair[0] + pair[1], 1 << s), rounding) + 3
+    assert found.tolist() == [min(max(exact, -128), 127)]
+
+
+def test_constants_of_some_channels_and_of_repeated_ones() -> None:
+    one = leaky()
+    twice = one.repeated(2)
+    assert twice.apply(np.array([[-14, 7]])).tolist() == [[6, 15]]
+    assert twice.correction.size == 0
+    assert twice.channels(1, 2).apply(np.array([[7]])).tolist() == [[15]]
+
+
+@pytest.mark.parametrize("accumulator", [2**52 - 3, 2**53 + 1, 2**56 + 1, -(2**54) - 1])
+def test_sums_beyond_float64_stay_exact(accumulator: int) -> None:
+    constants = Requantization(
+        multiplier=np.array([1]),
+        offset=np.array([0]),
+        shift=np.array([0]),
+        zero_point=0,
+        lowest=-(1 << 62),
+        highest=1 << 62,
+    )
+    assert constants.apply(np.array([accumulator])).tolist() == [accumulator]

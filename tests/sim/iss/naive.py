@@ -29,8 +29,8 @@ class Holds:
     """How long a unit's commands are held back, one after the other: docs/core.md, seeded stalls."""
 
     def __init__(self, seed, code):
-        bits = f"{seed:032b}"
-        self.state = int(bits[7 * code :] + bits[: 7 * code], 2)
+        bits, turn = f"{seed:032b}", 7 * code % 32
+        self.state = int(bits[turn:] + bits[:turn], 2)
         self.waited = 0
 
     def hold(self):
@@ -149,38 +149,88 @@ class Naive:
         except (ProgramError, KeyError):
             return Cause.ILLEGAL
         m = i.mnemonic
-        if unit is Unit.SEQUENCER and m in {"WAIT", "SIGNAL"}:
+        if self.unknown(i, unit, m):
             return Cause.ILLEGAL
-        if m == "SET":
-            r = find_register(unit, i["index"])
-            if r is None or (r.name in {"GROUP", "MACRO"} and i["index"] - r.index >= self.core.macros):
-                return Cause.ILLEGAL
         if self.bad_operand(i, m):
             return Cause.OPERAND
         if m == "LOOP" and self.bad_loop(i):
             return Cause.LOOP
-        address = 0
-        if m in {"LOAD", "STORE", "FILL", "ADD"}:
-            moved = self.moved(i)
-            if moved is None:
-                return Cause.ADDRESS
-            address = moved
-            if m != "ADD":
-                address += self.registers[Unit.SEQUENCER, "BASE", i["register"]]
-                if address + i["length"] > self.core.activation_bytes:
-                    return Cause.ADDRESS
-        return i, unit, address
+        if m in {"LOAD", "STORE", "FILL", "PROG", "ADD"}:
+            address = self.address(i)
+            return Cause.ADDRESS if address is None else (i, unit, address)
+        return i, unit, 0
+
+    def unknown(self, i, unit, m):
+        """Whether this core has no such instruction, unit or register."""
+        if unit is Unit.SEQUENCER and m in {"WAIT", "SIGNAL"}:
+            return True
+        if (unit is Unit.VEC and self.core.vector is None) or (m == "PROG" and not self.core.reprogram):
+            return True
+        if m != "SET":
+            return False
+        r = find_register(unit, i["index"])
+        return r is None or (r.name in {"GROUP", "MACRO"} and i["index"] - r.index >= self.core.macros)
+
+    def address(self, i):
+        """Return where a run begins, or of ADD the new position; None where that is refused."""
+        moved = self.moved(i)
+        if moved is None or i.mnemonic == "ADD":
+            return moved
+        address = moved + self.registers[Unit.SEQUENCER, "BASE", i["register"]]
+        size = 4 if i.mnemonic == "PROG" else 1
+        multiple = 2 if i.operands.get("wide") else size
+        return (
+            address if address + size * i["length"] <= self.core.activation_bytes and address % multiple == 0 else None
+        )
 
     def bad_operand(self, i, m):
         core = self.core
-        return (
-            (m in {"LOOP", "LOAD", "STORE", "FILL"} and i["length"] == 0)
-            or (m == "WAIT" and i["count"] == 0)
-            or (m == "LOAD" and i["row"] + i["length"] > core.macro.rows)
-            or (m == "MVM" and (i["steps"] == 0 or i["entry"] + i["steps"] > core.macro.columns_per_adc))
-            or (m == "POST" and (i["count"] == 0 or i["record"] + i["count"] > core.constant_records))
-            or (m == "STORE" and i["length"] > core.output_buffer_bytes)
-        )
+        if m in {"LOOP", "LOAD", "STORE", "FILL", "VEC", "PROG"} and i["length"] == 0:
+            return True
+        match m:
+            case "WAIT":
+                return i["count"] == 0
+            case "LOAD":
+                return self.bad_load(i)
+            case "PROG":
+                return i["row"] >= core.macro.rows or i["macro"] >= core.macros
+            case "MVM":
+                return i["steps"] == 0 or i["entry"] + i["steps"] > core.macro.columns_per_adc
+            case "VEC":
+                return (
+                    i["operation"] > 4
+                    or i["entry"] + i["length"] > core.vector.accumulators
+                    or i["entry"] % core.word_bytes != 0
+                )
+            case "POST":
+                return self.bad_post(i)
+            case "STORE":
+                if i["strided"] and (not core.strided_access or i["length"] % core.word_bytes):
+                    return True
+                return i["length"] > core.output_buffer_bytes
+        return False
+
+    def bad_load(self, i):
+        core = self.core
+        if (
+            (i["vec"] and core.vector is None)
+            or (i["wide"] and core.activation_bits <= 8)
+            or (i["strided"] and not core.strided_access)
+        ):
+            return True
+        if i["vec"]:
+            return bool(i["wide"]) or i["row"] + i["length"] > core.vector.buffer_bytes
+        if i["wide"]:
+            return i["length"] % 2 == 1 or i["row"] + i["length"] // 2 > core.macro.rows
+        return i["row"] + i["length"] > core.macro.rows
+
+    def bad_post(self, i):
+        core = self.core
+        if i["count"] == 0 or (i["single"] and not i["vec"]):
+            return True
+        if i["vec"] and (core.vector is None or i["entry"] + i["count"] > core.vector.accumulators):
+            return True
+        return i["record"] + (1 if i["single"] else i["count"]) > core.constant_records
 
     def bad_loop(self, i):
         count = self.host_loop_count if i["host"] else i["count"]
@@ -257,11 +307,13 @@ class Naive:
                 taken.add(i["counter"])
                 return True
             case "LOAD":
-                return not i["first"] or v["row_used"] < 2
+                return not i["first"] or v["vector_used" if i["vec"] else "row_used"] < 2
+            case "VEC":
+                return v["vector_filled"] > 0 and (not i["first"] or v["vec_used"] < 2)
             case "MVM":
                 return v["row_filled"] > 0 and (not i["first"] or v["acc_used"] < 2)
             case "POST":
-                return v["acc_filled"] > 0 and (not i["first"] or v["out_used"] < 2)
+                return v["vec_filled" if i["vec"] else "acc_filled"] > 0 and (not i["first"] or v["out_used"] < 2)
             case "STORE":
                 return v["out_filled"] > 0
         return True
@@ -281,21 +333,32 @@ class Naive:
         elif m == "WAIT":
             self.at(s + 1, i["counter"], -i["count"])
         elif m == "LOAD":
-            self.bank("row", s, e + 2, i["first"], i["last"])
+            self.bank("vector" if i["vec"] else "row", s, e + 2, i["first"], i["last"])
+        elif m == "VEC":
+            self.bank("vec", s, e + 4, i["first"], i["last"])
+            self.give_back(i["release"], ("vector_used", e + 1), ("vector_filled", e + 1))
         elif m == "MVM":
             self.bank("acc", s, e + self.latency(unit), i["first"], i["last"])
             self.give_back(i["release"], ("row_used", e + 1), ("row_filled", e + 1))
         elif m == "POST":
-            self.bank("out", s, e + 8, i["first"], i["last"])
-            self.give_back(i["release"], ("acc_used", e + 2), ("acc_filled", e + 1))
+            self.bank("out", s, e + self.latency(unit), i["first"], i["last"])
+            bank = "vec" if i["vec"] else "acc"
+            self.give_back(i["release"], (f"{bank}_used", e + 2), (f"{bank}_filled", e + 1))
         elif m == "STORE":
             self.give_back(i["release"], ("out_used", e + 1), ("out_filled", e + 1))
 
     def latency(self, unit):
-        macro, shared = self.core.macro, 1
-        while 2 * shared <= min(macro.adcs, macro.sample_cycles + macro.adc_bits):
+        shared = 1
+        while 2 * shared <= min(self.core.macro.adcs, self.conversion_cycles()):
             shared *= 2
-        return {Unit.LOAD: 2, Unit.MVM: 1 + shared, Unit.POST: 8, Unit.STORE: 2}[unit]
+        post = 9 if self.core.tables else 8
+        return {Unit.LOAD: 2, Unit.MVM: 1 + shared, Unit.POST: post, Unit.STORE: 2, Unit.VEC: 4}[unit]
+
+    def conversion_cycles(self):
+        macro = self.core.macro
+        return (
+            macro.sample_cycles + {"sar": macro.adc_bits, "ramp": 2**macro.adc_bits - 1, "flash": 1}[macro.controller]
+        )
 
     def bank(self, name, s, full, first, last):
         if first:
@@ -310,17 +373,32 @@ class Naive:
     def service(self, command):
         """Return S, and count the events of the command."""
         i, core, events = command.instruction, self.core, self.events
-        words = len({(command.address + k) // core.word_bytes for k in range(i.operands.get("length", 0))})
+        words, size = 0, i.operands.get("length", 0)
+        for start in self.run_starts(command):
+            words += len({(start + k) // core.word_bytes for k in range(size)})
         if i.mnemonic == "LOAD":
             events["memory_reads"] += words
-            events["row_writes"] += i["length"] * sum(
-                self.registers[Unit.LOAD, "GROUP", m] == i["group"] for m in range(core.macros)
-            )
+            macros = sum(self.registers[Unit.LOAD, "GROUP", m] == i["group"] for m in range(core.macros))
+            events["row_writes"] += size * len(self.run_starts(command)) * (1 if i["vec"] else macros)
             return words
+        if i.mnemonic == "PROG":
+            events["memory_reads"] += size
+            events["programmed_words"] += size
+            return size
+        if i.mnemonic == "VEC":
+            element = (1, 2, 4, 4)[self.registers[Unit.VEC, "ELEMENT", 0]]
+            taps, groups = max(1, self.registers[Unit.VEC, "TAPS", 0]), 0
+            while groups * (core.word_bytes // element) < size:
+                groups += 1
+            events["vector_operations"] += size * taps
+            return taps * groups
         if i.mnemonic in {"STORE", "FILL"}:
             events["memory_writes"] += words
             return words
         if i.mnemonic == "POST":
+            if i["vec"]:
+                events["outputs"] += i["count"]
+                return i["count"]
             events["outputs"] += sum(r.last for r in self.records[i["record"] : i["record"] + i["count"]])
             return i["count"]
         if i.mnemonic == "MVM":
@@ -329,8 +407,19 @@ class Naive:
             macros = sum(self.takes_part(m, i["classes"]) for m in range(core.macros))
             events["plane_drives"] += planes * macros
             events["conversions"] += conversions * macros * core.macro.adcs
-            return conversions * (core.macro.sample_cycles + core.macro.adc_bits)
+            return conversions * self.conversion_cycles()
         return 1
+
+    def run_starts(self, command):
+        """Return where each run begins."""
+        i = command.instruction
+        if not i.operands.get("strided", 0):
+            return [command.address]
+        stride = self.registers[i.unit, "STRIDE", 0]
+        if i.operands.get("wide", 0):
+            stride -= stride % 2
+        space = 2 ** len(f"{self.core.activation_bytes:b}")
+        return [(command.address + k * stride) % space for k in range(max(1, self.registers[i.unit, "RUNS", 0]))]
 
     def takes_part(self, m, classes):
         value = self.registers[Unit.MVM, "MACRO", m]

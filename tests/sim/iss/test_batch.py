@@ -26,7 +26,7 @@ def test_a_batch_is_what_its_samples_are_alone(seed):
 
 
 def test_stalls_change_times_and_nothing_else():
-    program, host, memory = case(CORE, 3)
+    program, host, memory = case(CORE, 4)
     batch = run_batch(CORE, program, memory[[0] * 3], stall_seeds=(0, 1, 2), **host)
     assert len({timing.cycles for timing in batch.timings}) == 3
     assert len({tuple(batch.digests(sample)) for sample in range(3)}) == 1

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nngen.isa import UNIT_CODES, Cause, Unit
+from nngen.isa import QUEUED_UNITS, UNIT_CODES, Cause
 from nngen.sim.iss import time_program
 
 from .naive import Naive
-from .programs import CORE, LARGER, RECORDS, random_program, shrink
+from .programs import CORE, FULL, LARGER, RAMP, RECORDS, WIDE, random_program, shrink
 
 COMPARED = ("events", "cause", "pc", "retirements of each unit: (unit, pc, start, end, retire)")
 seeds = st.integers(0, (1 << 32) - 1)
@@ -41,9 +41,9 @@ def event_driven(core, program, host_loop_count, watchdog, stall_seed):
 
 def check(seed):
     """Compare both on the program of a seed; a difference is shown on the shortest program that has it."""
-    program, *host = random_program(seed)
-    host.append(seed * 2654435761 % 2**32 if seed % 3 else 0)  # seeded stalls
-    core = LARGER if seed % 4 == 0 else CORE
+    core = (CORE, LARGER, FULL, FULL, WIDE, RAMP)[seed % 6]
+    program, *host = random_program(seed, core)
+    host.append(seed * 2654435761 % 2**32 if seed % 5 else 0)  # seeded stalls
     if naive(core, program, *host) == event_driven(core, program, *host):
         return
     program = shrink(program, lambda shorter: naive(core, shorter, *host) != event_driven(core, shorter, *host))
@@ -70,13 +70,13 @@ def test_engine_equals_the_naive_core_on_many_programs(start):
 def test_random_programs_reach_every_cause_and_keep_every_unit_busy():
     causes, executed, stalled = Counter(), Counter(), Counter()
     for seed in range(400):
-        program, host_loop_count, watchdog = random_program(seed)
-        timing = time_program(CORE, program, records=RECORDS, host_loop_count=host_loop_count, watchdog=watchdog)
+        program, host_loop_count, watchdog = random_program(seed, FULL)
+        timing = time_program(FULL, program, records=RECORDS, host_loop_count=host_loop_count, watchdog=watchdog)
         causes[timing.cause] += 1
         executed.update(timing.executed)
         stalled.update(name for name, count in timing.events.items() if name.endswith("stalled") and count)
     assert set(causes) == set(Cause)
-    assert causes[Cause.NONE] > 100
-    assert all(executed[unit] > 1000 for unit in (Unit.LOAD, Unit.MVM, Unit.POST, Unit.STORE))
-    assert len(stalled) == 5
-    assert min(stalled.values()) > 100
+    assert causes[Cause.NONE] > 80
+    assert all(executed[unit] > 500 for unit in QUEUED_UNITS)
+    assert len(stalled) == 6
+    assert min(stalled.values()) > 50

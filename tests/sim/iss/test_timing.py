@@ -8,7 +8,7 @@ from nngen.errors import ProgramError
 from nngen.isa import EVENT_NAMES, Cause, Unit, instruction
 from nngen.sim.iss import time_program
 
-from .programs import CORE
+from .programs import CORE, FULL
 
 # One ADC a macro, so that the latency of MVM is 2; T = 2 + 3 = 5 cycles a conversion; queues of 2; words of 4 bytes.
 ONE_ADC = replace(CORE, macro=replace(CORE.macro, columns=8))
@@ -108,6 +108,77 @@ def test_mvm_is_busy_for_planes_steps_slices_and_conversions():
     assert counts(timing, "mvm_busy", "plane_drives", "conversions") == (3 + 3 * 2 * 2 * 5, 3, 3 * 2 * 2)
     zero = timed(SIZE, LOAD, mvm, HALT)  # PLANES and SLICES of 0 act as 1; no macro takes part
     assert counts(zero, "mvm_busy", "plane_drives", "conversions") == (2 * 5, 0, 0)
+
+
+def test_one_position_goes_through_vec():
+    # LOAD issues in 2, busy 3 and 4 (8 bytes); buffer filled in 6. VEC is head in 4: 3 taps of 2 groups, busy 6-11;
+    # accumulators filled in 11 + 4. POST is head in 5, busy 15-19; output filled in 19 + 9 (a core with tables).
+    # STORE is head in 6, busy 28; memory written in 29, HALT in 30.
+    taps = I("SET", unit=Unit.VEC, index=0, value=3)  # issues in 1
+    load = I("LOAD", length=8, vec=1, first=1, last=1)
+    vec = I("VEC", length=5, first=1, last=1, release=1)
+    post = I("POST", vec=1, count=5, first=1, last=1, release=1)
+    size = I("SET", unit=Unit.SEQUENCER, index=16, value=100)
+    timing = time_program(FULL, [size, load, vec, post, STORE, HALT], trace=True)
+    assert spans(timing, Unit.VEC) == [(6, 7)]
+    timing = time_program(FULL, [taps, size, load, vec, post, STORE, HALT], trace=True)
+    assert [(e.issue, e.start, e.end, e.retire) for e in timing.trace[2:]] == [
+        (3, 4, 5, 6), (4, 7, 12, 15), (5, 16, 20, 28), (6, 29, 29, 30), (31, 31, 31, 31),
+    ]  # fmt: skip
+    assert counts(timing, "vec_busy", "vector_operations", "outputs", "row_writes") == (1 + 6, 15, 5, 8)
+
+
+def test_vec_waits_for_its_accumulators_and_load_for_its_buffers():
+    # Three LOADs: the third waits until VEC has released the first buffer; three VECs: the third waits for POST.
+    size = I("SET", unit=Unit.SEQUENCER, index=16, value=100)
+    load = I("LOAD", length=4, vec=1, first=1, last=1)
+    vec = I("VEC", length=4, first=1, last=1, release=1)
+    post = I("POST", vec=1, count=4, first=1, last=1, release=1)
+    timing = time_program(
+        replace(FULL, tables=0, queue_depth=8), [size, *[load] * 3, *[vec] * 3, post, HALT], trace=True
+    )
+    # LOADs issue in 2-4: busy 3, 4, and once VEC's first (head in 6, busy 6) is done, 7. VECs: 6, 7; the third is head
+    # in 8, its buffer filled in 9, POST (head in 9) finds accumulators in 6 + 4, busy 10-13: bank free in 15.
+    assert spans(timing, Unit.LOAD) == [(3, 3), (4, 4), (7, 7)]
+    assert spans(timing, Unit.VEC) == [(6, 6), (7, 7), (15, 15)]
+    assert spans(timing, Unit.POST) == [(10, 13)]
+    assert [entry.retire for entry in timing.retired[Unit.POST]] == [13 + 8 - 1]
+
+
+def test_row_and_vector_buffers_are_banks_of_their_own():
+    # Both row buffers are taken, LOADs with `vec` go on.
+    size = I("SET", unit=Unit.SEQUENCER, index=16, value=100)
+    vec = I("LOAD", length=4, vec=1, first=1, last=1)
+    timing = time_program(FULL, [size, LOAD, LOAD, vec, vec, HALT], trace=True)
+    assert spans(timing, Unit.LOAD) == [(3, 3), (4, 4), (5, 5), (6, 6)]
+
+
+def test_prog_is_busy_for_its_words_and_needs_no_buffer():
+    size = I("SET", unit=Unit.SEQUENCER, index=16, value=100)
+    timing = time_program(FULL, [size, LOAD, LOAD, I("PROG", length=5), HALT], trace=True)
+    assert spans(timing, Unit.LOAD) == [(3, 3), (4, 4), (5, 9)]
+    assert counts(timing, "programmed_words", "memory_reads", "cycles") == (5, 7, 12)
+
+
+def test_runs_are_busy_for_the_words_that_each_touches():
+    # Runs of 6 bytes at 3, 12 and 21: words 0-2, 3-4, 5-6.
+    sets = [I("SET", unit=Unit.LOAD, index=index, value=value) for index, value in ((2, 3), (3, 9))]
+    size = I("SET", unit=Unit.SEQUENCER, index=16, value=100)
+    load = I("LOAD", offset=3, length=6, strided=1)
+    timing = time_program(FULL, [size, *sets, load, HALT], trace=True)
+    assert spans(timing, Unit.LOAD)[2] == (5, 11)
+    assert counts(timing, "memory_reads", "row_writes") == (7, 18 * 2)
+
+
+@pytest.mark.parametrize(
+    ("controller", "sample_cycles", "cycles"), [("sar", 2, 2 + 3), ("ramp", 1, 1 + 7), ("flash", 1, 2), ("flash", 0, 1)]
+)
+def test_controllers_convert_in_different_times(controller, sample_cycles, cycles):
+    # One ADC a macro: latency 2, of the first entry of POST accumulators are filled in e + 2.
+    core = replace(ONE_ADC, macro=replace(ONE_ADC.macro, controller=controller, sample_cycles=sample_cycles))
+    timing = time_program(core, [SIZE, LOAD, I("MVM", steps=3, first=1, last=1), POST, HALT], trace=True)
+    assert spans(timing, Unit.MVM) == [(5, 4 + 3 * cycles)]
+    assert spans(timing, Unit.POST) == [(4 + 3 * cycles + 2,) * 2]
 
 
 # ---------------------------------------------------------------- back-pressure
@@ -223,6 +294,49 @@ def test_the_host_counts_loops_that_ask_for_it():
 # ---------------------------------------------------------------- causes
 
 SEQUENCER = Unit.SEQUENCER
+# In a core without options each of these is refused.
+OPTIONS = [
+    (I("VEC", length=1), Cause.ILLEGAL),
+    (I("PROG", length=1), Cause.ILLEGAL),
+    (I("SET", unit=Unit.VEC), Cause.ILLEGAL),
+    (wait(Unit.VEC), Cause.ILLEGAL),
+    (signal(Unit.VEC), Cause.ILLEGAL),
+    (I("LOAD", length=1, vec=1), Cause.OPERAND),
+    (I("LOAD", length=2, wide=1), Cause.OPERAND),
+    (I("LOAD", length=1, strided=1), Cause.OPERAND),
+    (I("STORE", length=4, strided=1), Cause.OPERAND),
+    (I("POST", count=1, vec=1), Cause.OPERAND),
+    (I("POST", count=1, single=1), Cause.OPERAND),
+]
+FULL_ERRORS = [
+    (I("LOAD", length=1, row=32, vec=1), Cause.OPERAND),
+    (I("LOAD", length=2, vec=1, wide=1), Cause.OPERAND),
+    (I("LOAD", length=3, wide=1), Cause.OPERAND),
+    (I("LOAD", length=6, row=10, wide=1), Cause.OPERAND),
+    (I("STORE", length=3, strided=1), Cause.OPERAND),
+    (I("POST", count=1, entry=16, vec=1), Cause.OPERAND),
+    (I("POST", count=1, record=10, vec=1, single=1), Cause.OPERAND),
+    (I("POST", count=2, record=9, vec=1), Cause.OPERAND),
+    (I("VEC"), Cause.OPERAND),
+    (I("VEC", operation=5, length=1), Cause.OPERAND),
+    (I("VEC", length=1, entry=2), Cause.OPERAND),
+    (I("VEC", length=5, entry=12), Cause.OPERAND),
+    (I("PROG"), Cause.OPERAND),
+    (I("PROG", length=1, row=12), Cause.OPERAND),
+    (I("PROG", length=1, macro=2), Cause.OPERAND),
+    (I("PROG", length=1, offset=1), Cause.ADDRESS),  # byte 66
+    (I("PROG", length=17, offset=-1), Cause.ADDRESS),  # byte 64, and 68 bytes more
+    (I("LOAD", length=2, wide=1), Cause.ADDRESS),  # byte 65
+    (I("SET", unit=Unit.VEC, index=3, value=5), Cause.NONE),
+    (I("SET", unit=Unit.VEC, index=6), Cause.ILLEGAL),
+    (I("SET", unit=Unit.VEC, index=16), Cause.ILLEGAL),
+    (I("PROG", length=16, offset=-1), Cause.NONE),
+    (I("LOAD", length=4, offset=1, row=10, wide=1), Cause.NONE),
+    (I("POST", count=16, record=9, vec=1, single=1), Cause.NONE),
+    (I("VEC", operation=4, length=4, entry=12), Cause.NONE),
+    (I("LOAD", length=1, row=31, vec=1), Cause.NONE),
+    (I("STORE", length=16, strided=1), Cause.NONE),
+]
 ERRORS = [
     (1 << 57, Cause.ILLEGAL),
     (63 << 58, Cause.ILLEGAL),
@@ -264,6 +378,22 @@ def test_an_error_stops_the_sequencer_before_the_instruction(faulty, cause):
     timing = timed(*opening, I("LOOP", count=1, length=3), faulty, NOP, NOP, HALT)
     assert (timing.cause, timing.pc) == (cause, 7)
     assert counts(timing, "cycles", "instructions", "sequencer_stalled") == (9, 7, 0)
+
+
+@pytest.mark.parametrize(("faulty", "cause"), OPTIONS)
+def test_a_core_without_an_option_refuses_what_needs_it(faulty, cause):
+    timing = timed(SIZE, faulty, HALT)
+    assert (timing.cause, timing.pc) == (cause, 1)
+
+
+@pytest.mark.parametrize(("faulty", "cause"), FULL_ERRORS)
+def test_operands_of_options_have_bounds(faulty, cause):
+    # The address register stands at byte 65. What is not refused waits for a buffer forever, or not at all.
+    core = replace(FULL, activation_bits=16)
+    settings = [(0, 60), (16, 60), (32, 5)]
+    opening = [I("SET", unit=SEQUENCER, index=index, value=value) for index, value in settings]
+    timing = time_program(core, [*opening, faulty, NOP, HALT], watchdog=300)
+    assert timing.cause in ((cause,) if cause else (Cause.NONE, Cause.WATCHDOG))
 
 
 def test_addresses_wrap_once_at_either_end():
