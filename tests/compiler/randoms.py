@@ -25,6 +25,7 @@ def random_chip(rng: Generator, *, lossless: bool) -> Architecture:
     dac_bits, cell_bits = int(rng.choice([1, 1, 1, 2, 3, 4, 5, 6, 7, 8])), int(rng.integers(1, 9))
     full_scale = rows * ((1 << dac_bits) - 1) * ((1 << cell_bits) - 1)
     adc_bits = full_scale.bit_length() + lines - 1 if lossless else int(rng.integers(3, 9))
+    controller = "sar" if lossless else str(rng.choice(["sar", "sar", "ramp", "flash"]))
     made = chip(
         "micro",
         macros=int(rng.choice([1, 2, 3, 5, 8, 12])),
@@ -35,7 +36,8 @@ def random_chip(rng: Generator, *, lossless: bool) -> Architecture:
         dac_bits=dac_bits,
         cell_bits=cell_bits,
         adc_bits=adc_bits,
-        sample_cycles=int(rng.integers(1, 3)),
+        controller=controller,
+        sample_cycles=int(rng.integers(0 if controller == "flash" else 1, 3)),
         gains=(1,) if lossless else (1, 2, 4),
         activation_bits=int(rng.choice([8, 16])),
         accumulator_bits=32,
