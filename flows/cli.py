@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nngen.flows import evaluate as evaluate_flow
     from nngen.flows import exact as exact_flow
     from nngen.flows import inspect as inspect_flow
+    from nngen.flows import report as report_flow
     from nngen.flows import simulate as simulate_flow
     from nngen.flows import verify as verify_flow
 else:
@@ -48,6 +49,7 @@ else:
     inspect_flow = later("nngen.flows.inspect")
     present = later("nngen.flows.present")
     progress = later("nngen.flows.progress")
+    report_flow = later("nngen.flows.report")
     simulate_flow = later("nngen.flows.simulate")
     verify_flow = later("nngen.flows.verify")
     verify_report = later("nngen.flows.verify_report")
@@ -241,6 +243,27 @@ def verify(
     present.show(verify_report.render(result))
     if not result.equal:
         raise typer.Exit(COMPARISON_FAILED)
+
+
+@app.command(epilog="Example: nngen report out -o report.html")
+def report(
+    directory: BuildFolder,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="The page to write.", show_default="report.html in DIR"),
+    ] = None,
+    synthesize: Annotated[
+        bool, typer.Option("--synthesize", help="Add cells and memories of the Verilog, by yosys; takes minutes.")
+    ] = False,
+    time_limit: Annotated[
+        int, typer.Option("--time-limit", metavar="S", min=1, help="Seconds that yosys may take.")
+    ] = 3600,
+) -> None:
+    """Draw a build on one HTML page: mapping, schedule, cycles against their bounds, what it takes of the chip."""
+    with progress.shown() as step:
+        page = report_flow.report(directory, output, synthesize=synthesize, time_limit=time_limit, progress=step)
+    present.show(present.plain(f"wrote {page}"))
 
 
 @app.command(epilog="Example: nngen doctor")
