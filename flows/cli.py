@@ -9,6 +9,7 @@ import typer
 
 from nngen import __version__
 
+from .cli_arch import app as arch_app
 from .cli_errors import BAD_INPUT, COMPARISON_FAILED, ErrorsAsMessages
 from .cli_isa import app as isa_app
 from .cli_options import (
@@ -66,6 +67,7 @@ app = typer.Typer(
     help="Turns a quantized ONNX network into a compute-in-memory accelerator that is proven to compute it.",
     epilog="Begin with: nngen demo",
 )
+app.add_typer(arch_app, name="arch")
 app.add_typer(isa_app, name="isa")
 app.command("verify-isa", epilog="Example: nngen verify-isa --arch micro.toml --instructions 10000")(verify_isa)
 

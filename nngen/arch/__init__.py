@@ -1,6 +1,6 @@
 """Every hardware parameter, validated once."""
 
-from ._architecture import Architecture, read_architecture
+from ._architecture import Architecture, architecture_of, read_architecture
 from ._model import AdcChoice, ArchitectureFile, CellChoice, CoreSpec, MacroSpec, MemorySpec
 from ._resolved import Core, Macro
 
@@ -14,5 +14,6 @@ __all__ = [
     "Macro",
     "MacroSpec",
     "MemorySpec",
+    "architecture_of",
     "read_architecture",
 ]

@@ -13,11 +13,11 @@ from nngen import __version__
 from nngen.errors import BuildError
 from nngen.flows import cli, doctor, inspect
 
-COMMANDS = ("inspect", "build", "simulate", "evaluate", "verify", "report", "isa", "doctor", "demo")
-GROUPS = ("isa",)
+COMMANDS = ("inspect", "build", "simulate", "evaluate", "verify", "report", "arch", "isa", "doctor", "demo")
+GROUPS = ("arch", "isa")
 LEAVES = (
     *(name for name in COMMANDS if name not in GROUPS),
-    *("isa manual", "isa assemble", "isa disassemble"),
+    *("arch suggest", "isa manual", "isa assemble", "isa disassemble"),
 )
 
 
