@@ -63,13 +63,24 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "pixels": _pixels, "name": _name, "percent": percent}
+    environment.filters |= {
+        "duration": _duration,
+        "number": _number,
+        "pixels": _pixels,
+        "name": _name,
+        "percent": percent,
+    }
     return environment
 
 
 def _number(value: float) -> str:
     """Return a count with its thousands apart, a ratio with three decimals."""
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
+
+
+def _duration(seconds: float) -> str:
+    factor, unit = next(((f, u) for f, u in ((1e6, "µs"), (1e3, "ms")) if seconds * f < 1000), (1.0, "s"))
+    return f"{seconds * factor:.4g} {unit}"
 
 
 def _pixels(value: float) -> str:

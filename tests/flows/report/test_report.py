@@ -153,7 +153,8 @@ def test_pointing_at_the_schedule_says_who_is_busy(program_page: str, opened: Op
     x, y = page.evaluate(f"(() => {{ {place} return [box.left + 100, box.top + 30]; }})()")
     page.move_mouse(x, y)
     text = page.evaluate("document.getElementById('tip').innerText")
-    assert re.match(r"cycles [\d,]+–[\d,]+\nload: \d+ %, mvm: \d+ %, post: \d+ %, store: \d+ %", text)
+    units = ", ".join(rf"{unit}: \d+ %" for unit in QUEUED_UNITS)
+    assert re.match(rf"cycles [\d,]+–[\d,]+\n{units}", text)
     assert page.complaints == []
 
 
