@@ -4,13 +4,14 @@ from ._candidate import block_limit
 from ._cost import RoundCost, layer_cycles
 from ._demand import Demand, layer_demand, layer_planes, layer_weights
 from ._files import mapping_json, read_mapping
-from ._mapper import map_network, with_gains
+from ._mapper import macros_needed, map_network, with_gains
 from ._overflow import check_overflow, largest_sum, machine_offset
 from ._regular import LARGEST_OVERLAP
 from ._validate import validate_mapping
 
 __all__ = [
     # making one
+    "macros_needed",
     "map_network",
     "with_gains",
     # checking one

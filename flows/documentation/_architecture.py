@@ -19,7 +19,14 @@ One TOML file says what the chip is: macros, converters, memories. Every number 
 from it. Unknown keys are refused, and so is what cannot work together, with the path of the key that has to change. The
 [JSON Schema](schemas/architecture.json) states names, types and ranges.
 """
-_KINDS = {"integer": "whole number", "number": "number", "string": "string", "array": "list", "object": "table", "boolean": "true or false"}
+_KINDS = {
+    "integer": "whole number",
+    "number": "number",
+    "string": "string",
+    "array": "list",
+    "object": "table",
+    "boolean": "true or false",
+}
 _TABLES = {
     "ArchitectureFile": "top level",
     "CoreSpec": "`[[core]]`",
