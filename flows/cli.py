@@ -9,6 +9,7 @@ import typer
 
 from nngen import __version__
 
+from .cli_arch import app as arch_app
 from .cli_errors import BAD_INPUT, COMPARISON_FAILED, ErrorsAsMessages
 from .cli_isa import app as isa_app
 from .cli_options import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from nngen.flows import evaluate as evaluate_flow
     from nngen.flows import exact as exact_flow
     from nngen.flows import inspect as inspect_flow
+    from nngen.flows import report as report_flow
     from nngen.flows import simulate as simulate_flow
     from nngen.flows import verify as verify_flow
 else:
@@ -48,6 +50,7 @@ else:
     inspect_flow = later("nngen.flows.inspect")
     present = later("nngen.flows.present")
     progress = later("nngen.flows.progress")
+    report_flow = later("nngen.flows.report")
     simulate_flow = later("nngen.flows.simulate")
     verify_flow = later("nngen.flows.verify")
     verify_report = later("nngen.flows.verify_report")
@@ -64,6 +67,7 @@ app = typer.Typer(
     help="Turns a quantized ONNX network into a compute-in-memory accelerator that is proven to compute it.",
     epilog="Begin with: nngen demo",
 )
+app.add_typer(arch_app, name="arch")
 app.add_typer(isa_app, name="isa")
 app.command("verify-isa", epilog="Example: nngen verify-isa --arch micro.toml --instructions 10000")(verify_isa)
 
@@ -241,6 +245,27 @@ def verify(
     present.show(verify_report.render(result))
     if not result.equal:
         raise typer.Exit(COMPARISON_FAILED)
+
+
+@app.command(epilog="Example: nngen report out -o report.html")
+def report(
+    directory: BuildFolder,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="The page to write.", show_default="report.html in DIR"),
+    ] = None,
+    synthesize: Annotated[
+        bool, typer.Option("--synthesize", help="Add cells and memories of the Verilog, by yosys; takes minutes.")
+    ] = False,
+    time_limit: Annotated[
+        int, typer.Option("--time-limit", metavar="S", min=1, help="Seconds that yosys may take.")
+    ] = 3600,
+) -> None:
+    """Draw a build on one HTML page: mapping, schedule, cycles against their bounds, what it takes of the chip."""
+    with progress.shown() as step:
+        page = report_flow.report(directory, output, synthesize=synthesize, time_limit=time_limit, progress=step)
+    present.show(present.plain(f"wrote {page}"))
 
 
 @app.command(epilog="Example: nngen doctor")

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nngen.ir import HostInput, HostOutput, MatrixLayer, Network, Tensor
+from nngen.ir import (
+    ConcatLayer,
+    DepthwiseLayer,
+    HostInput,
+    HostOutput,
+    Layer,
+    MatrixLayer,
+    Network,
+    PoolLayer,
+    Tensor,
+)
 
 __all__ = ["describe", "render"]
 
@@ -23,7 +35,7 @@ def describe(network: Network) -> dict[str, Any]:
         "inputs": [_input(end, network.tensors[end.tensor]) for end in network.inputs],
         "layers": [_layer(network, layer) for layer in network.layers],
         "outputs": [_output(end, network.tensors[end.tensor]) for end in network.outputs],
-        "weights": sum(layer.weights.size for layer in network.layers),
+        "weights": sum(_weights(layer).size for layer in network.layers),
         "macs": sum(network.macs(layer) for layer in network.layers),
         "folded": [note for note in network.folded if not note.startswith(WARNING)],
         "warnings": [note.removeprefix(WARNING) for note in network.folded if note.startswith(WARNING)],
@@ -54,10 +66,13 @@ def _input(end: HostInput, tensor: Tensor) -> dict[str, Any]:
 
 
 def _output(end: HostOutput, tensor: Tensor) -> dict[str, Any]:
-    steps = ["scale", *(["add"] if end.offset.any() else []), *_reordering(end.permutation), *end.tail]
+    plain = end.file_type != "float32" and not end.tail
+    steps = [*([] if plain else ["scale"]), *(["add"] if end.offset.any() else [])]
+    steps += [*_reordering(end.permutation), *end.tail]
     return {
         "name": end.name,
         "file_shape": list(end.file_shape),
+        "file_type": end.file_type,
         "scale": [float(scale) for scale in end.scale],
         "host": steps,
         **_tensor(tensor),
@@ -68,25 +83,46 @@ def _reordering(permutation: tuple[int, ...]) -> list[str]:
     return ["transpose"] if list(permutation) != sorted(permutation) else []
 
 
-def _layer(network: Network, layer: MatrixLayer) -> dict[str, Any]:
-    source = network.tensors[layer.input]
-    whole = layer.kernel == source.shape[:2] and network.positions(layer) == 1
+def _layer(network: Network, layer: Layer) -> dict[str, Any]:
+    weights = _weights(layer)
     return {
         "name": layer.name,
-        "operator": "fully connected" if whole else "convolution",
-        "input": layer.input,
-        "input_shape": list(source.shape),
+        "operator": _operator(network, layer),
+        "inputs": list(layer.inputs),
+        "input_shapes": [list(network.tensors[name].shape) for name in layer.inputs],
         "kernel": list(layer.kernel),
         "strides": list(layer.strides),
         "pads": list(layer.pads),
-        "weights": int(layer.weights.size),
-        "weight_range": [int(layer.weights.min(initial=0)), int(layer.weights.max(initial=0))],
-        "matrix": [layer.rows, layer.outputs],
+        "dilations": list(layer.dilations),
+        "weights": int(weights.size),
+        "weight_range": [int(weights.min(initial=0)), int(weights.max(initial=0))],
+        "matrix": [layer.rows, layer.outputs] if isinstance(layer, MatrixLayer) else None,
         "macs": network.macs(layer),
         "rounding": layer.requantization.rounding,
+        "bent": layer.requantization.has_negative,
+        "table": layer.table is not None,
         "quantized_output": network.tensors[layer.output].bits <= 16,
         "output": _tensor(network.tensors[layer.output]),
     }
+
+
+def _weights(layer: Layer) -> npt.NDArray[np.int64]:
+    return layer.weights if isinstance(layer, MatrixLayer | DepthwiseLayer) else np.zeros(0, np.int64)
+
+
+def _operator(network: Network, layer: Layer) -> str:
+    whole = layer.kernel == network.tensors[layer.inputs[0]].shape[:2] and network.positions(layer) == 1
+    if isinstance(layer, MatrixLayer):
+        return "fully connected" if whole else "convolution"
+    if isinstance(layer, DepthwiseLayer):
+        return "depthwise"
+    if isinstance(layer, PoolLayer):
+        return f"{layer.kind} pool"
+    if isinstance(layer, ConcatLayer):
+        return "concat"
+    if len(layer.inputs) > 1:
+        return "sum"
+    return "requantize" if layer.table is None else "look-up"
 
 
 def render(network: Network) -> RenderableType:
@@ -113,17 +149,22 @@ def _table(layers: list[dict[str, Any]]) -> Table:
     for layer in layers:
         cells = (
             _shown(layer["name"]),
-            layer["operator"],
-            _times(layer["input_shape"]),
+            layer["operator"] + (", table" if layer["table"] and layer["operator"] != "look-up" else ""),
+            ", ".join(dict.fromkeys(map(_times, layer["input_shapes"]))),
             _times(layer["kernel"]),
             _times(layer["strides"]),
             _times(layer["output"]["shape"]),
-            f"{layer['weights']:,} in {layer['weight_range'][0]}..{layer['weight_range'][1]}",
+            _weights_cell(layer),
             _codes(layer["output"]),
             f"{layer['macs']:,}",
         )
         table.add_row(*(Text(cell) for cell in cells))
     return table
+
+
+def _weights_cell(layer: dict[str, Any]) -> str:
+    lowest, highest = layer["weight_range"]
+    return f"{layer['weights']:,} in {lowest}..{highest}" if layer["weights"] else ""
 
 
 def _shown(name: str) -> str:

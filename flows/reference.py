@@ -106,12 +106,16 @@ def _single(inputs: dict[str, Array]) -> list[dict[str, Array]]:
 
 
 def channel_last_codes(network: Network, name: str, values: Array) -> IntArray:
-    """Return a tensor of codes from ``run_reference`` in the network's layout (samples, height, width, channels).
+    """Return a tensor of ``run_reference`` as codes in the network's layout (samples, height, width, channels).
 
-    A tensor that a network input is quantized into has the input's layout; any other is (batch, channels, height,
-    width), or that flattened.
+    Where the file has no codes but their real values (behind a MaxPool without quantizer), these are turned back. A
+    tensor that a network input is quantized into has the input's layout; any other is (batch, channels, height, width),
+    or that flattened.
     """
-    shape = network.tensors[name].shape
+    tensor = network.tensors[name]
+    shape = tensor.shape
+    if values.dtype.kind == "f":
+        values = np.rint(values / np.float32(tensor.scale)) + tensor.zero_point
     order = next((end.permutation for end in network.inputs if end.tensor == name), None)
     if order is None or len(order) + 1 != values.ndim:
         values, order = values.reshape(len(values), shape[2], *shape[:2]), (1, 2, 0)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping as Events
 from dataclasses import dataclass
 
-import numpy as np
+from nngen.arch import Core, Macro
+from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network, Tile
 
-from nngen.arch import Core
-from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network
-from nngen.numerics import slices_needed
+from .machine import Machine
 
-__all__ = ["LayerUse", "Utilization", "converter_share", "utilization"]
+__all__ = ["LayerUse", "Total", "Utilization", "converter_share", "totals", "utilization"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +24,7 @@ class LayerUse:
     matrix
         (rows, outputs) of its weights.
     slices
-        Cell pairs a weight takes.
+        Conversions of a weight: cells, or pairs of cells, that hold it.
     tiles, macros
         Rectangles it is cut into, macros they lie in.
     cells
@@ -41,6 +40,17 @@ class LayerUse:
     macros: tuple[int, ...]
     cells: int
     gain: int
+
+    @property
+    def macro_runs(self) -> str:
+        """Macro numbers with runs shortened: 0-3, 7."""
+        runs: list[list[int]] = []
+        for number in self.macros:
+            if runs and number == runs[-1][-1] + 1:
+                runs[-1].append(number)
+            else:
+                runs.append([number])
+        return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +76,10 @@ def utilization(network: Network, mapping: Mapping, core: Core) -> Utilization:
     layers = tuple(_layer(layer, mapping.layer(layer.name), core) for layer in network.layers)
     macro = core.macro
     converters = {
-        (tile.macro, pair // macro.columns_per_adc)
+        (tile.macro, conversion // macro.columns_per_adc)
         for use in layers
         for tile in mapping.layer(use.layer).tiles
-        for pair in range(tile.column // 2, tile.column // 2 + use.slices * tile.outputs)
+        for conversion in _conversions(tile, use.slices, macro)
     }
     return Utilization(
         layers=layers,
@@ -80,16 +90,45 @@ def utilization(network: Network, mapping: Mapping, core: Core) -> Utilization:
 
 
 def _layer(layer: MatrixLayer, mapped: LayerMapping, core: Core) -> LayerUse:
-    slices = slices_needed(int(np.abs(layer.weights).max(initial=0)), core.macro.cell_bits)
+    weights = core.macro.weight_format(layer.weights)
     return LayerUse(
         layer=layer.name,
         matrix=(layer.rows, layer.outputs),
-        slices=slices,
+        slices=weights.slices,
         tiles=len(mapped.tiles),
         macros=tuple(sorted({tile.macro for tile in mapped.tiles})),
-        cells=sum(2 * slices * tile.rows * tile.outputs for tile in mapped.tiles),
+        cells=sum(weights.columns * tile.rows * tile.outputs for tile in mapped.tiles),
         gain=min(tile.gain or 1 for tile in mapped.tiles),
     )
+
+
+def _conversions(tile: Tile, slices: int, macro: Macro) -> range:
+    first = tile.column // macro.lines
+    return range(first, first + slices * tile.outputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """How much of one resource of the chip is in use."""
+
+    name: str
+    used: int
+    available: int
+
+
+def totals(machine: Machine, used: Utilization) -> tuple[Total, ...]:
+    """Return what a built network takes of its chip: macros, cells, converters, memories."""
+    core, program = machine.core, machine.program
+    regions = machine.schedule.cores[0].regions
+    counts = (
+        ("macros", *used.macros),
+        ("cells", *used.cells),
+        ("converters", *used.converters),
+        ("instructions", len(program.instructions), core.program_instructions),
+        ("constant records", len(program.records), core.constant_records),
+        ("activation bytes", max(region.address + region.size for region in regions), core.activation_bytes),
+    )
+    return tuple(Total(name=name, used=part, available=whole) for name, part, whole in counts)
 
 
 def converter_share(events: Events[str, int], core: Core) -> float:

@@ -12,8 +12,9 @@ from nngen.host.ends import quantize_inputs
 from nngen.isa import instruction
 from nngen.sim.cosim import Comparison, RtlResult, compare_codes, compare_result, macros_of
 from nngen.sim.iss import Timing
-from nngen.sim.kpi import Bounds, layer_bounds, mapping_bounds
+from nngen.sim.kpi import Bounds
 
+from .layer_times import layer_times
 from .machine import Machine
 from .progress import Progress, quiet
 from .retirements import RetirementComparison, compare_retirements, layer_cycles, layer_ends
@@ -197,26 +198,23 @@ def _iss_by_layer(machine: Machine, inputs: Codes) -> Codes:
 def _layers(
     machine: Machine, golden: Codes, iss: Codes, timing: Timing, traced: RtlResult
 ) -> tuple[LayerVerification, ...]:
-    starts = machine.program.layer_starts
-    ends = (*(start for _, start in starts[1:]), len(machine.program.instructions) - 1)  # the last one is HALT
-    iss_ends = [max(timing.last_effect[start:end]) for (_, start), end in zip(starts, ends, strict=True)]
     assert traced.trace is not None
+    starts = machine.program.layer_starts
     rtl_ends = layer_ends(traced.trace, starts, cycles=int(traced.events["cycles"][0]))
-    times = zip(layer_cycles(iss_ends), layer_cycles(rtl_ends), strict=True)
-    scheduled = machine.schedule.cores[0].layers
+    times = zip(machine.network.layers, layer_times(machine, timing), layer_cycles(rtl_ends), strict=True)
     return tuple(
         LayerVerification(
-            layer=layer.name,
-            positions=machine.network.positions(layer),
-            iss_cycles=iss_cycles,
+            layer=time.layer,
+            positions=time.positions,
+            iss_cycles=time.cycles,
             rtl_cycles=rtl_cycles,
-            bound=layer_bounds(machine.network, layer, machine.core),
-            mapping_bound=mapping_bounds(machine.network, layer, one, machine.core),
+            bound=time.bound,
+            mapping_bound=time.mapping_bound,
             codes=compare_codes(
                 golden, {layer.output: iss[layer.output]}, layers=_layer_of(machine), macros=macros_of(machine.mapping)
             ),
         )
-        for layer, one, (iss_cycles, rtl_cycles) in zip(machine.network.layers, scheduled, times, strict=True)
+        for layer, time, rtl_cycles in times
     )
 
 

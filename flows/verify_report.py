@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from nngen.sim.cosim import Comparison
-from nngen.sim.kpi import Bounds
 
 from .arrays import write_file
+from .layer_times import describe_bounds
 from .present import printable
 from .verify import LayerVerification, Verification
 
@@ -73,16 +73,11 @@ def _layer(layer: LayerVerification) -> dict[str, Any]:
         "layer": layer.layer,
         "positions": layer.positions,
         "cycles": {"iss": layer.iss_cycles, "rtl": layer.rtl_cycles},
-        "bound": _bounds(layer.bound),
-        "mapping_bound": _bounds(layer.mapping_bound),
+        "bound": describe_bounds(layer.bound),
+        "mapping_bound": describe_bounds(layer.mapping_bound),
         "ratio": layer.ratio,
         "codes": {"compared": layer.codes.codes, "differing": layer.codes.code_differences},
     }
-
-
-def _bounds(bounds: Bounds) -> dict[str, Any]:
-    units = {unit: getattr(bounds, unit) for unit in ("load", "mvm", "post", "store")}
-    return {"cycles": bounds.bound, "unit": bounds.unit, **units}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:

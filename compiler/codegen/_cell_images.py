@@ -6,22 +6,19 @@ import numpy as np
 import numpy.typing as npt
 
 from nngen.arch import Core
-from nngen.compiler.mapper import layer_slices
+from nngen.compiler.mapper import layer_weights
 from nngen.ir import Mapping, Network
-from nngen.numerics import cell_codes
 
 IntArray = npt.NDArray[np.int64]
 
 
 def cell_images(network: Network, mapping: Mapping, core: Core) -> IntArray:
     """Return the levels, shape ``(macros, rows, columns)``; cells without a weight hold 0."""
-    macro = core.macro
-    images = np.zeros((core.macros, macro.rows, macro.columns), np.int64)
+    images = np.zeros((core.macros, core.macro.rows, core.macro.columns), np.int64)
     for layer in network.matrix_layers:
-        slices = layer_slices(layer, core)
+        weights = layer_weights(layer, core)
         for tile in mapping.layer(layer.name).tiles:
-            weights = layer.matrix[slice(*tile.input_range), slice(*tile.output_range)]
-            levels = cell_codes(weights, cell_bits=macro.cell_bits, slices=slices)
+            levels = weights.split(layer.matrix[slice(*tile.input_range), slice(*tile.output_range)])
             columns = slice(tile.column, tile.column + levels.shape[1])
             images[tile.macro, tile.row : tile.row + tile.rows, columns] = levels
     return images

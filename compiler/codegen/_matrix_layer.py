@@ -51,8 +51,8 @@ def _before(body: Sequence[Instruction], mnemonic: str, extra: Sequence[Instruct
 
 
 def _load_sets(place: MatrixPlace, passes: Sequence[Pass], registers: RegisterFile) -> list[Instruction]:
-    bits = place.network.tensors[place.layer.input].bits
-    code = registers.set(Unit.LOAD, "INVERT", 1 << (bits - 1) if place.scheduled.invert_top_bit else 0)
+    code = registers.set(Unit.LOAD, "INVERT", place.scheduled.invert)
+    code += registers.set(Unit.LOAD, "KEEP", place.scheduled.keep)
     strided = next((run for p in passes for run in p.runs if run.repeat > 1), None)
     if strided is not None:
         code += registers.set(Unit.LOAD, "RUNS", strided.repeat)
@@ -66,6 +66,8 @@ def _mvm_sets(place: MatrixPlace, registers: RegisterFile) -> list[Instruction]:
         *registers.set(Unit.MVM, "PLANES", scheduled.planes),
         *registers.set(Unit.MVM, "NEGATE_TOP", int(scheduled.top_plane_negative)),
         *registers.set(Unit.MVM, "SLICES", scheduled.slices),
+        *registers.set(Unit.MVM, "NEGATE_SLICE", int(scheduled.last_slice_negative)),
+        *registers.set(Unit.MVM, "OFFSET", scheduled.log2_offset),
     ]
 
 
@@ -74,9 +76,17 @@ def _addressing(place: MatrixPlace, registers: RegisterFile) -> tuple[list[Instr
     if place.looped:
         sets = point(registers, place.core, INPUT, source, moves=True)
         sets += point(registers, place.core, OUTPUT, target, moves=True)
-        return sets, Addressing(input_register=INPUT, input_offset=0, output_register=OUTPUT, output_offset=0)
+        return sets, Addressing(
+            input_register=INPUT, input_offset=0, output_register=OUTPUT, output_offset=0, wide=place.scheduled.wide
+        )
     sets = point(registers, place.core, FIXED, 0, moves=False)
-    return sets, Addressing(input_register=FIXED, input_offset=source, output_register=FIXED, output_offset=target)
+    return sets, Addressing(
+        input_register=FIXED,
+        input_offset=source,
+        output_register=FIXED,
+        output_offset=target,
+        wide=place.scheduled.wide,
+    )
 
 
 def _loops(place: MatrixPlace, body: Sequence[Instruction]) -> list[Instruction]:

@@ -15,12 +15,13 @@ _MOST_RECORDS = BY_MNEMONIC["POST"].field("count").highest
 
 @dataclass(frozen=True, kw_only=True)
 class Addressing:
-    """Where a position's runs start: address registers, and what is added to every offset."""
+    """Where a position's runs start: address registers, what is added to every offset; two-byte inputs are ``wide``."""
 
     input_register: int
     input_offset: int
     output_register: int
     output_offset: int
+    wide: bool = False
 
 
 def position_body(rounds: Sequence[Round], groups: Sets, classes: Sets, addressing: Addressing) -> list[Instruction]:
@@ -59,6 +60,7 @@ def _loads(one: Pass, addressing: Addressing) -> list[Instruction]:
             strided=int(run.repeat > 1),
             first=int(i == 0),
             last=int(i == len(one.runs) - 1),
+            wide=int(addressing.wide),
         )
         for i, run in enumerate(one.runs)
     ]

@@ -122,6 +122,19 @@ def squeeze_axes(node: Node, axes: Array | None) -> tuple[int, ...] | None:
     return tuple(node.attributes["axes"]) if "axes" in node.attributes else None
 
 
+def reduced_axes(graph: Graph, node: Node) -> tuple[int, ...]:
+    """Return the axes of a reduction, counted from 0: all where none are given."""
+    rank = len(graph.shapes[node.input(0)])
+    axes = squeeze_axes(node, graph.constant(node.input(1)))
+    if node.input(1) and graph.constant(node.input(1)) is None:
+        raise graph.refusal(node, f"its axes {node.input(1)!r} must be constant")
+    if not axes:
+        return () if node.attributes.get("noop_with_empty_axes", 0) else tuple(range(rank))
+    if any(not -rank <= axis < rank for axis in axes):
+        raise ValueError(f"axes {list(axes)} must be those of {rank} dimensions")
+    return tuple(dict.fromkeys(axis % rank for axis in axes))
+
+
 def _unsqueeze(graph: Graph, node: Node, inputs: list[Array]) -> Array:
     return np.expand_dims(inputs[0], squeeze_axes(node, inputs[1] if len(inputs) > 1 else None) or ())
 

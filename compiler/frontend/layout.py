@@ -4,7 +4,8 @@ Rules
 -----
 1. A view is the array of flat channel-last positions in the file's own shape (batch 1 first). Reshape, Transpose,
    Flatten, Squeeze and Unsqueeze only rearrange it; they leave the network.
-2. A Conv reads its input as (batch, channel, height, width): the view must then be the tensor itself, channel-last.
+2. A Conv or pool reads its input as (batch, channel, height, width), or (batch, channel, width) in one dimension: the
+   view must then be the tensor itself, channel-last.
 3. A Gemm or MatMul reads any order: the rows of its weights are permuted to channel-last instead.
 4. The layout of a network input is free until its first reader: a Conv asks for its own, a Gemm takes the image
    channel-last, or the vector as it is. The host then permutes.
@@ -62,8 +63,8 @@ class View:
         return View(self.positions.transpose(tuple(order)))
 
     def channel_last(self) -> IntArray:
-        """Return the positions of a (1, channels, height, width) view as (height, width, channels)."""
-        image: IntArray = self.positions[0].transpose(1, 2, 0)
+        """Return the positions of a (1, channels[, height], width) view as (height, width, channels)."""
+        image: IntArray = self.positions.reshape(self.shape[1], -1, self.shape[-1]).transpose(1, 2, 0)
         return image
 
     def relative_to(self, layout: IntArray) -> View:

@@ -15,13 +15,15 @@ import numpy as np
 import onnx
 
 from .folding import FOLDABLE
+from .functions import FUNCTIONS
 from .graph import Graph, Node
 
 QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
 LAYERS = ("Conv", "Gemm", "MatMul")
 SUPPORTED = (
-    *("Conv", "Gemm", "MatMul", "Add", "BatchNormalization"),
-    *("QuantizeLinear", "DequantizeLinear", "Relu", "Clip"),
+    *("Conv", "Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "BatchNormalization", "Concat"),
+    *("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "ReduceMean"),
+    *("QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "PRelu", *FUNCTIONS),
     *("Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze"),
     *("Identity", "Dropout", "Softmax"),
 )
@@ -33,14 +35,14 @@ OTHER_DIALECTS = {
     "IntQuant": QONNX,
     "BipolarQuant": QONNX,
     "Trunc": QONNX,
-    "QLinearConv": QOPERATOR,
-    "QLinearMatMul": QOPERATOR,
     "QGemm": QOPERATOR,
     "ConvInteger": QOPERATOR,
     "MatMulInteger": QOPERATOR,
     "DynamicQuantizeLinear": "scales that depend on the data are not supported; quantize statically",
     "DynamicQuantizeLSTM": "scales that depend on the data are not supported; quantize statically",
 }
+MICROSOFT = "com.microsoft"  # its quantizers are ONNX's own, for types that old operator sets lack
+WAY_OUT = "quantize every layer's input, weights and output before export"
 ONLY_ONNX_DOMAIN = "only operators of ONNX itself are supported, not those of domain {domain!r}"
 
 
@@ -49,6 +51,8 @@ def refuse_unsupported(graph: Graph) -> Graph:
     for node in graph.nodes:
         if node.operator in OTHER_DIALECTS:
             raise graph.refusal(node, OTHER_DIALECTS[node.operator])
+        if str(node.operator).startswith("QLinear"):
+            raise graph.refusal(node, QOPERATOR)
     _refuse_float(graph)
     for node in graph.nodes:
         if reason := unsupported(node) or _wrong_inputs(graph, node):
@@ -58,18 +62,23 @@ def refuse_unsupported(graph: Graph) -> Graph:
 
 def _refuse_float(graph: Graph) -> None:
     layers = [node for node in graph.nodes if node.operator in LAYERS and not node.domain]
-    if not layers or any(node.operator in QUANTIZERS for node in graph.nodes):
-        return
+    quantized = any(node.operator in QUANTIZERS for node in graph.nodes)
     for node in layers:
         weights = graph.constant(node.input(1))
-        if weights is not None and np.isnan(weights.astype(np.float64)).any():
-            raise graph.refusal(node, f"its weights {node.input(1)!r} hold NaN")
-    raise graph.refusal(layers[0], f"it has no quantizer, nor has any other layer; {QCDQ_WAY_OUT}")
+        if weights is not None and weights.dtype.kind == "f":
+            nan = bool(np.isnan(weights.astype(np.float64)).any())
+            if quantized:
+                flaw = "hold NaN" if nan else "are not quantized"
+                raise graph.refusal(node, f"its weights {node.input(1)!r} {flaw}; {WAY_OUT}")
+            if nan:
+                raise graph.refusal(node, f"its weights {node.input(1)!r} hold NaN")
+    if layers and not quantized:
+        raise graph.refusal(layers[0], f"it has no quantizer, nor has any other layer; {QCDQ_WAY_OUT}")
 
 
 def unsupported(node: Node) -> str:
     """Return why a node is not supported, or an empty string."""
-    if node.domain:
+    if node.domain and not (node.domain == MICROSOFT and node.operator in QUANTIZERS):
         return ONLY_ONNX_DOMAIN.format(domain=node.domain)
     if node.operator in SUPPORTED or node.operator in FOLDABLE:
         return ""

@@ -1,13 +1,10 @@
-"""The QCDQ dialect: QuantizeLinear, Clip, DequantizeLinear around float operators; plain QDQ is the case without Clip.
+"""The QCDQ dialect (Brevitas): QDQ with a Clip behind QuantizeLinear where codes have fewer bits than their type.
 
 Rules
 -----
-1. Weights are integer constants behind DequantizeLinear; so is a quantized bias.
-2. An activation is QuantizeLinear, then Clip where it has fewer bits than its type, then DequantizeLinear of the same
-   scale and zero point. On a network input it belongs to the host.
-3. An integer network input goes to DequantizeLinear directly; the host then only reorders it.
-4. An identity QuantizeLinear and DequantizeLinear (same scale, zero point and range) is passed through.
-5. Scales of activations are per tensor, their codes of at most 16 bits.
+1. A Clip of codes narrows them; it stands between QuantizeLinear and DequantizeLinear, the only reader of the former.
+2. A Clip of constant codes was computed before (see ``folding``).
+3. All else is QDQ.
 """
 
 from __future__ import annotations
@@ -18,13 +15,26 @@ import numpy as np
 
 from nngen.ir import Network
 
-from .accumulation import Accumulation
 from .builder import NetworkBuilder
-from .float_graph import AFTER_SOFTMAX, WAY_OUT, FloatGraphReader
 from .folding import clip_bounds
 from .graph import Graph, Node
-from .quantizers import INTEGER_BITS, code_range, scaling
-from .values import Activation, Codes, Constant, Parameters, Quantizer, RawInput, Tail, Value
+from .qdq import QdqReader
+from .values import Codes, Value
+
+
+def is_qcdq(graph: Graph) -> bool:
+    """Return whether a graph as it was loaded clips codes."""
+    readers = graph.consumers()
+    quantized = {name for node in graph.nodes if node.operator == "QuantizeLinear" for name in node.outputs}
+    clips = [node for node in graph.nodes if node.operator == "Clip"]
+    dequantized = [
+        node
+        for node in clips
+        for name in node.outputs
+        for reader in readers.get(name, [])
+        if reader.operator == "DequantizeLinear"
+    ]
+    return bool(dequantized) or any(node.input(0) in quantized for node in clips)
 
 
 def read_qcdq(graph: Graph, *, name: str, multiplier_bits: int) -> Network:
@@ -33,52 +43,26 @@ def read_qcdq(graph: Graph, *, name: str, multiplier_bits: int) -> Network:
     Raises
     ------
     ModelError
-        Where a rule of this module or of ``float_graph`` is broken, naming the node.
+        Where a rule of this module, of ``qdq`` or of ``float_graph`` is broken, naming the node.
     """
     builder = NetworkBuilder(graph, name=name, dialect="QCDQ", multiplier_bits=multiplier_bits)
     return _Reader(graph, builder).read()
 
 
-class _Reader(FloatGraphReader):
+class _Reader(QdqReader):
     def __init__(self, graph: Graph, builder: NetworkBuilder) -> None:
         super().__init__(graph, builder)
-        self._readers |= {
-            "Clip": self._clip_codes,
-            "DequantizeLinear": self._dequantize,
-            "QuantizeLinear": self._quantize,
-        }
+        self._readers["Clip"] = self._clip_codes
+
+    def _clip_codes(self, node: Node) -> Value:
+        source = self._value(node, 0)
+        return self._narrowed(node, source) if isinstance(source, Codes) else self._clip(node)
 
     def _quantize(self, node: Node) -> Value:
-        source = self._value(node, 0)
-        how = scaling(self._graph, node, of=self._graph.shapes[node.input(0)])
-        if not how.per_tensor:
-            raise self._refusal(node, "an activation must have one scale, not one per channel")
-        if INTEGER_BITS[how.type] > 16:
-            raise self._refusal(node, f"an activation must have at most 16 bits, not {INTEGER_BITS[how.type]}")
-        lowest, highest = code_range(how.type)
-        quantizer = Quantizer(
-            scale=how.scale.flat[0], zero_point=int(how.zero_point.flat[0]), lowest=lowest, highest=highest
-        )
-        if isinstance(source, Activation):
-            return self._requantized(node, source, quantizer)
-        if isinstance(source, Tail):
-            raise self._refusal(node, AFTER_SOFTMAX)
-        if not isinstance(source, RawInput | Accumulation):
-            raise self._refusal(node, f"it must quantize an input or a layer's result; {WAY_OUT}")
-        if isinstance(source, RawInput) and source.input.type != "float32":
-            raise self._refusal(node, f"input {source.input.name!r} must be float32, not {source.input.type}")
         readers = self._consumers.get(node.outputs[0], [])
         if len(readers) > 1 and any(reader.operator == "Clip" for reader in readers):
             raise self._refusal(node, "its codes must have one reader where a Clip narrows them")
-        return Codes(name=node.outputs[0], source=source, quantizer=quantizer, view=source.view)
-
-    def _requantized(self, node: Node, source: Activation, quantizer: Quantizer) -> Value:
-        old = source.codes.quantizer
-        same = quantizer.scale == old.scale and quantizer.zero_point == old.zero_point
-        if not same or quantizer.lowest > old.lowest or quantizer.highest < old.highest:
-            raise self._refusal(node, "a second quantizer with another scale or range is not supported without a layer")
-        self._builder.note(f"{node.label} repeats the quantization of its input")
-        return replace(source.codes, view=source.view)
+        return super()._quantize(node)
 
     def _narrowed(self, node: Node, codes: Codes) -> Value:
         old = codes.quantizer
@@ -94,27 +78,3 @@ class _Reader(FloatGraphReader):
                 raise self._refusal(node, f"it must keep the range {old.lowest}..{old.highest}, not {low}..{high}")
             return codes
         return replace(codes, name=node.outputs[0], quantizer=replace(old, lowest=low, highest=high))
-
-    def _dequantize(self, node: Node) -> Value:
-        source = self._value(node, 0)
-        how = scaling(self._graph, node, of=self._graph.shapes[node.input(0)])
-        if isinstance(source, Constant):
-            if str(source.values.dtype) not in INTEGER_BITS:
-                raise self._refusal(node, f"its constant must hold integers, not {source.values.dtype}")
-            return Parameters(codes=source.values.astype(np.int64), scale=how.scale, zero_point=how.zero_point)
-        if isinstance(source, RawInput) and how.per_tensor and source.input.type == how.type:
-            low, high = code_range(how.type)
-            zero_point = int(how.zero_point.flat[0])
-            quantizer = Quantizer(scale=how.scale.flat[0], zero_point=zero_point, lowest=low, highest=high)
-            source = Codes(name=source.input.name, source=source, quantizer=quantizer, view=source.view)
-        if not isinstance(source, Codes):
-            raise self._refusal(node, f"it must dequantize codes of a QuantizeLinear; {WAY_OUT}")
-        quantizer = source.quantizer
-        if not how.per_tensor or how.scale.flat[0] != quantizer.scale or how.zero_point.flat[0] != quantizer.zero_point:
-            raise self._refusal(node, "its scale and zero point must be those of the QuantizeLinear before it")
-        self._builder.add(source)
-        return Activation(codes=source, view=source.view)
-
-    def _clip_codes(self, node: Node) -> Value:
-        source = self._value(node, 0)
-        return self._narrowed(node, source) if isinstance(source, Codes) else self._clip(node)

@@ -12,7 +12,8 @@ from .graph import Graph
 from .loader import load_graph
 from .operators import refuse_unsupported
 from .ordering import order_nodes
-from .qcdq import read_qcdq
+from .qcdq import is_qcdq, read_qcdq
+from .qdq import read_qdq
 from .shapes import infer_shapes
 
 Pass = Callable[[Graph], Graph]
@@ -37,6 +38,7 @@ def read_network(path: Path, *, name: str | None = None, multiplier_bits: int = 
         Where the file cannot be read or holds what is not supported: it names file, node, operator and reason.
     """
     graph = load_graph(Path(path))
+    read = read_qcdq if is_qcdq(graph) else read_qdq
     for prepare in PREPARATION:
         graph = prepare(graph)
-    return read_qcdq(graph, name=name or Path(path).stem, multiplier_bits=multiplier_bits)
+    return read(graph, name=name or Path(path).stem, multiplier_bits=multiplier_bits)

@@ -19,8 +19,10 @@ import numpy as np
 
 from .binding import MOST_ELEMENTS
 from .convolution import Window
-from .folding import FOLDABLE, fold, reshape_target, squeeze_axes
+from .folding import FOLDABLE, fold, reduced_axes, reshape_target, squeeze_axes
+from .functions import FUNCTIONS
 from .graph import Graph, Node, Shape, integers
+from .grouping import check_groups
 
 Rule = Callable[[Graph, Node, list[Shape]], Shape]
 
@@ -69,12 +71,44 @@ def _same(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
 
 def _conv(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
     image, weights = inputs[0], inputs[1]
-    if len(image) != 4 or len(weights) != 4:
-        raise graph.refusal(node, f"it must be a 2-D convolution, not one of shapes {list(image)} and {list(weights)}")
+    if len(image) not in (3, 4) or len(weights) != len(image):
+        shapes = f"{list(image)} and {list(weights)}"
+        raise graph.refusal(node, f"it must be a convolution in one or two dimensions, not one of shapes {shapes}")
     window = Window.of(graph, node, image[2:], weights[2:])
-    if image[1] != weights[1]:
-        raise graph.refusal(node, f"its weights must have {image[1]} input channels like its input, not {weights[1]}")
-    return (image[0], weights[0], *window.output)
+    check_groups(graph, node, channels=image[1], outputs=weights[0], group_channels=weights[1])
+    return (image[0], weights[0], *window.output[4 - len(image) :])
+
+
+def _pool(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
+    image = inputs[0]
+    if len(image) not in (3, 4):
+        raise graph.refusal(node, f"it must pool in one or two dimensions, not an input of shape {list(image)}")
+    window = Window.of(graph, node, image[2:], node.attributes["kernel_shape"])
+    return (*image[:2], *window.output[4 - len(image) :])
+
+
+def _global_pool(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
+    if len(inputs[0]) not in (3, 4):
+        raise graph.refusal(node, f"it must pool in one or two dimensions, not an input of shape {list(inputs[0])}")
+    return (*inputs[0][:2], *[1] * (len(inputs[0]) - 2))
+
+
+def _reduce(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
+    axes = reduced_axes(graph, node)
+    if node.attributes.get("keepdims", 1):
+        return tuple(1 if axis in axes else size for axis, size in enumerate(inputs[0]))
+    return tuple(size for axis, size in enumerate(inputs[0]) if axis not in axes)
+
+
+def _concat(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
+    axis, rank = node.attributes["axis"], len(inputs[0])
+    if not -rank <= axis < rank or any(len(shape) != rank for shape in inputs):
+        raise ValueError(f"axis {axis} must be one of all inputs")
+    others = {shape[: axis % rank] + shape[axis % rank + 1 :] for shape in inputs}
+    if len(others) != 1:
+        raise ValueError(f"they may differ along axis {axis} only")
+    total = sum(shape[axis] for shape in inputs)
+    return tuple(total if index == axis % rank else size for index, size in enumerate(inputs[0]))
 
 
 def _matrix(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
@@ -135,22 +169,37 @@ def _unsqueeze(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
     return tuple(1 if axis in new else next(old) for axis in range(rank))
 
 
+def _broadcast(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
+    return np.broadcast_shapes(*inputs)
+
+
 RULES: dict[str, Rule] = {
-    "Add": lambda graph, node, inputs: np.broadcast_shapes(*inputs),
+    **dict.fromkeys(FUNCTIONS, _same),
+    "Add": _broadcast,
+    "AveragePool": _pool,
     "BatchNormalization": _same,
     "Clip": _same,
+    "Concat": _concat,
     "Conv": _conv,
     "DequantizeLinear": _same,
+    "Div": _broadcast,
     "Dropout": _same,
     "Flatten": _flatten,
     "Gemm": _matrix,
+    "GlobalAveragePool": _global_pool,
+    "GlobalMaxPool": _global_pool,
     "Identity": _same,
     "MatMul": _matrix,
+    "MaxPool": _pool,
+    "Mul": _broadcast,
+    "PRelu": _broadcast,
     "QuantizeLinear": _same,
+    "ReduceMean": _reduce,
     "Relu": _same,
     "Reshape": _reshape,
     "Softmax": _same,
     "Squeeze": _squeeze,
+    "Sub": _broadcast,
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
 }

@@ -2,9 +2,9 @@
 
 from ._candidate import block_limit
 from ._cost import RoundCost, layer_cycles
-from ._demand import Demand, layer_demand, layer_planes, layer_slices
+from ._demand import Demand, layer_demand, layer_planes, layer_weights
 from ._files import mapping_json, read_mapping
-from ._mapper import map_network, with_gains
+from ._mapper import macros_needed, map_network, with_gains
 from ._options import VectorLayer, kind_of, multiplies
 from ._overflow import check_overflow, driven_offset, largest_sum, machine_constants
 from ._regular import LARGEST_OVERLAP
@@ -14,6 +14,7 @@ from ._vector_overflow import largest_vector_sum
 
 __all__ = [
     # making one
+    "macros_needed",
     "map_network",
     "with_gains",
     # checking one
@@ -28,7 +29,7 @@ __all__ = [
     "Demand",
     "layer_demand",
     "layer_planes",
-    "layer_slices",
+    "layer_weights",
     "driven_offset",
     "machine_constants",
     "VectorLayer",

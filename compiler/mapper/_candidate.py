@@ -69,8 +69,8 @@ def row_bounds(demand: Demand, core: Core, *, balanced: bool) -> tuple[int, ...]
     """
     height = core.macro.rows
     if balanced:
-        words = -(-demand.rows // (demand.row_tiles(core) * core.word_bytes))
-        height = words * core.word_bytes
+        words = -(-demand.rows * demand.input_bytes // (demand.row_tiles(core) * core.word_bytes))
+        height = words * core.word_bytes // demand.input_bytes
     return (*range(0, demand.rows, height), demand.rows)
 
 
@@ -79,9 +79,9 @@ def block_limit(demand: Demand, core: Core) -> int:
     return core.output_buffer_bytes // demand.output_bytes
 
 
-def load_words(bounds: tuple[int, ...], core: Core) -> int:
+def load_words(demand: Demand, bounds: tuple[int, ...], core: Core) -> int:
     """Return the memory words that fill the row buffers with all row tiles once."""
-    return sum(-(-(b - a) // core.word_bytes) for a, b in pairwise(bounds))
+    return sum(-(-(b - a) * demand.input_bytes // core.word_bytes) for a, b in pairwise(bounds))
 
 
 def step_cycles(demand: Demand, core: Core) -> int:

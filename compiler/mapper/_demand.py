@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from nngen.arch import Core
 from nngen.errors import CapacityError
 from nngen.ir import MatrixLayer, Network
-from nngen.numerics import PlaneFormat, slices_needed
+from nngen.numerics import PlaneFormat, WeightFormat
+
+_WIDEST_CODE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +26,13 @@ class Demand:
     kernel_row
         Matrix rows of one kernel row: what lies side by side in activation memory.
     slices
-        Cells side by side in which one weight is stored.
+        Conversions side by side, a cell or pair on each word line, in which one weight is stored.
     planes
         Planes in which an input code is driven.
     positions
         Output positions of one inference.
-    output_bytes
-        Bytes of one output code.
+    input_bytes, output_bytes
+        Bytes of one input and one output code.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Demand:
     slices: int
     planes: int
     positions: int
+    input_bytes: int
     output_bytes: int
 
     def row_tiles(self, core: Core) -> int:
@@ -49,9 +50,9 @@ class Demand:
         return -(-self.rows // core.macro.rows)
 
 
-def layer_slices(layer: MatrixLayer, core: Core) -> int:
-    """Return the slices of a layer's weights: as many as its largest magnitude needs."""
-    return slices_needed(int(np.abs(layer.weights).max(initial=0)), core.macro.cell_bits)
+def layer_weights(layer: MatrixLayer, core: Core) -> WeightFormat:
+    """Return how the layer's weights are stored."""
+    return core.macro.weight_format(layer.weights)
 
 
 def layer_planes(network: Network, layer: MatrixLayer, core: Core) -> PlaneFormat:
@@ -76,18 +77,19 @@ def layer_demand(network: Network, layer: MatrixLayer, core: Core) -> Demand:
         rows=layer.rows,
         outputs=layer.outputs,
         kernel_row=kernel_width * int(layer.weights.shape[3]),
-        slices=layer_slices(layer, core),
+        slices=layer_weights(layer, core).slices,
         planes=layer_planes(network, layer, core).planes,
         positions=network.positions(layer),
+        input_bytes=network.tensors[layer.input].element_bytes,
         output_bytes=network.tensors[layer.output].element_bytes,
     )
 
 
 def _input_fits_row_buffer(network: Network, layer: MatrixLayer, core: Core) -> None:
     tensor = network.tensors[layer.input]
-    if tensor.bits > 8:
+    if tensor.bits > _WIDEST_CODE:
         raise CapacityError(
-            f"layer '{layer.name}': codes of its input '{tensor.name}' must have at most 8 bits, not {tensor.bits}; "
+            f"layer '{layer.name}': codes of its input '{tensor.name}' must have at most 16 bits, not {tensor.bits}; "
             "quantize that tensor"
         )
     if tensor.bits > core.activation_bits:
@@ -97,38 +99,39 @@ def _input_fits_row_buffer(network: Network, layer: MatrixLayer, core: Core) -> 
         )
 
 
-def _planes_divide_signed_codes(network: Network, layer: MatrixLayer, core: Core) -> None:
-    """A signed code is stored with its sign extended to a byte: a top plane that reaches beyond it would see that."""
-    tensor, dac_bits = network.tensors[layer.input], core.macro.dac_bits
-    if tensor.signed and tensor.bits % dac_bits:
+def _padding_can_be_written(network: Network, layer: MatrixLayer, _: Core) -> None:
+    """FILL writes one byte over and over: codes of two bytes come out right where both are equal."""
+    tensor = network.tensors[layer.input]
+    high, low = divmod(tensor.zero_point & 0xFFFF, 1 << 8)
+    if any(layer.pads) and tensor.element_bytes == 2 and high != low:
         raise CapacityError(
-            f"layer '{layer.name}': signed codes of {tensor.bits} bits cannot be driven in planes of {dac_bits} bits: "
-            f"set core[0].macro.dac_bits to a divisor of {tensor.bits}"
+            f"layer '{layer.name}': the zero point of its padded input '{tensor.name}', of {tensor.bits} bits, must "
+            f"have two equal bytes, as 0 has, not {tensor.zero_point}; quantize that tensor symmetrically"
         )
 
 
 def _output_can_be_stored(network: Network, layer: MatrixLayer, _: Core) -> None:
     tensor = network.tensors[layer.output]
-    if 8 < tensor.bits < 32:
+    if _WIDEST_CODE < tensor.bits < 32:
         raise CapacityError(
-            f"layer '{layer.name}': output codes must have at most 8 bits, or 32 for accumulators passed through, "
+            f"layer '{layer.name}': output codes must have at most 16 bits, or 32 for accumulators passed through, "
             f"not {tensor.bits}"
         )
 
 
 def _weight_fits_adc(_: Network, layer: MatrixLayer, core: Core) -> None:
-    slices, pairs = layer_slices(layer, core), core.macro.columns_per_adc
-    if slices > pairs:
-        largest = int(np.abs(layer.weights).max(initial=0))
+    weights, macro = layer_weights(layer, core), core.macro
+    if weights.slices > macro.columns_per_adc:
         raise CapacityError(
-            f"layer '{layer.name}': weights up to {largest} need {slices} pairs of {core.macro.cell_bits}-bit cells in "
-            f"one ADC's group, which has {pairs}: set core[0].macro.columns_per_adc to at least {slices}"
+            f"layer '{layer.name}': weights from {layer.weights.min()} to {layer.weights.max()} need {weights.slices} "
+            f"{macro.conversion_noun}s of {macro.cell_bits}-bit cells in one ADC's group, which has "
+            f"{macro.columns_per_adc}: set core[0].macro.columns_per_adc to at least {weights.slices}"
         )
 
 
 RULES: tuple[Callable[[Network, MatrixLayer, Core], None], ...] = (
     _input_fits_row_buffer,
-    _planes_divide_signed_codes,
+    _padding_can_be_written,
     _output_can_be_stored,
     _weight_fits_adc,
 )

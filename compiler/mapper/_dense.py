@@ -1,6 +1,6 @@
 """Dense placement: as few macros as possible, whatever it costs in time. The last resort, and the measure of need.
 
-1. Row tiles are full; the items to pack are single outputs of one row tile: ``slices`` pairs wide.
+1. Row tiles are full; the items to pack are single outputs of one row tile: ``slices`` conversions wide.
 2. Items are packed by falling width, then height, into column stacks within one ADC's group, each time onto the stack
    with the least room that suffices (best fit decreasing); a new stack is opened where none does.
 3. New stacks are opened evenly over all ADCs, macro by macro; where that puts too many partial sums of an output into
@@ -27,7 +27,7 @@ class _Stack:
     """Pairs of one ADC's group, filled from word line 0 upwards."""
 
     adc: int
-    pair: int
+    conversion: int
     width: int
     used: int = 0
 
@@ -82,7 +82,7 @@ class _Packer:
         self._width_left = [core.macro.columns_per_adc] * core.adcs
 
     def pack(self, group: _Group) -> list[tuple[int, int, int]] | None:
-        """Return (adc, row, pair) for each output of a group, or None where the macros are full."""
+        """Return (adc, row, conversion) for each output of a group, or None where the macros are full."""
         slots: list[tuple[int, int, int]] = []
         while len(slots) < group.demand.outputs:
             wanted = group.demand.outputs - len(slots)
@@ -90,7 +90,7 @@ class _Packer:
             if not stacks:
                 return None
             for stack in stacks:
-                slots.append((stack.adc, stack.used, stack.pair))
+                slots.append((stack.adc, stack.used, stack.conversion))
                 stack.used += group.height
         return sorted(slots)
 
@@ -106,18 +106,25 @@ class _Packer:
         open_adcs = [adc for adc in self._order if self._width_left[adc] >= width]
         opened = []
         for adc in sorted(open_adcs, key=lambda adc: -self._width_left[adc])[:wanted]:
-            pair = self._core.macro.columns_per_adc - self._width_left[adc]
+            conversion = self._core.macro.columns_per_adc - self._width_left[adc]
             self._width_left[adc] -= width
-            opened.append(_Stack(adc=adc, pair=pair, width=width))
+            opened.append(_Stack(adc=adc, conversion=conversion, width=width))
         self._stacks += opened
         return opened
 
 
 def _strips(group: _Group, slots: Sequence[tuple[int, int, int]], core: Core) -> list[Strip]:
     strips = []
-    for output, (adc, row, pair) in enumerate(slots):
+    for output, (adc, row, conversion) in enumerate(slots):
         macro, local = divmod(adc, core.macro.adcs)
         strips.append(
-            Strip(inputs=group.inputs, outputs=(output, output + 1), macro=macro, adc=local, row=row, pair=pair)
+            Strip(
+                inputs=group.inputs,
+                outputs=(output, output + 1),
+                macro=macro,
+                adc=local,
+                row=row,
+                conversion=conversion,
+            )
         )
     return strips

@@ -48,8 +48,7 @@ def map_network(network: Network, architecture: Architecture, *, gains: Dictiona
     gains = dict(gains or {})
     core = architecture.core
     check_gains(gains, network, core)
-    check_options(network, core)
-    demands = [layer_demand(network, layer, core) for layer in network.matrix_layers]
+    demands = _demands(network, core)
     placement = _place(demands, core)
     if placement is None:
         raise CapacityError(f"network '{network.name}' {_shortage(demands, core)}")
@@ -68,6 +67,20 @@ def map_network(network: Network, architecture: Architecture, *, gains: Dictiona
             for layer in network.layers
         ),
     )
+
+
+def macros_needed(network: Network, core: Core) -> int | None:
+    """Return a number of macros like the core's that is enough for a network, the least that halving finds.
+
+    None where not even the most that a core can have is.
+
+    Raises
+    ------
+    CapacityError
+        Where a layer's codes or weights are too wide for the machine, however many macros it has.
+    """
+    demands, one = _demands(network, core), replace(core, macros=1)
+    return 1 if _place(demands, one) is not None else _macros_needed(demands, one)
 
 
 def with_gains(mapping: Mapping, gains: Dictionary[str, int]) -> Mapping:
@@ -96,6 +109,11 @@ def check_gains(gains: Dictionary[str, int], network: Network, core: Core) -> No
             raise MappingError(f"gains name layer '{name}', which the network has not{suggestion(name, names)}")
         if gain not in usable:
             raise MappingError(f"gain of layer '{name}' must be one of {', '.join(map(str, usable))}, not {gain}")
+
+
+def _demands(network: Network, core: Core) -> list[Demand]:
+    check_options(network, core)
+    return [layer_demand(network, layer, core) for layer in network.matrix_layers]
 
 
 def _place(demands: Sequence[Demand], core: Core) -> Placement | None:

@@ -1,4 +1,4 @@
-"""Which cells of a core's macros are taken, as seen by placement: pairs of an ADC's group times word lines."""
+"""Which cells of a core's macros are taken, as seen by placement: conversions of an ADC's group times word lines."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Window:
         Where.
     adc
         First ADC.
-    pair
-        First pair, counted from each ADC's first one.
+    conversion
+        First conversion, counted from each ADC's first one.
     opened
         Pairs of one ADC in it that hold nothing yet on any word line.
     """
 
     macro: int
     adc: int
-    pair: int
+    conversion: int
     opened: int
 
 
@@ -45,9 +45,9 @@ class Occupancy:
         macro = core.macro
         self._taken: BoolArray = np.zeros((core.macros, macro.adcs, macro.columns_per_adc, macro.rows), np.bool_)
 
-    def take(self, *, macro: int, adc: int, pair: int, width: int, row: int, height: int) -> None:
+    def take(self, *, macro: int, adc: int, conversion: int, width: int, row: int, height: int) -> None:
         """Mark a rectangle of one ADC's group as in use."""
-        self._taken[macro, adc, pair : pair + width, row : row + height] = True
+        self._taken[macro, adc, conversion : conversion + width, row : row + height] = True
 
     def copy(self) -> Occupancy:
         """Return an independent copy."""
@@ -64,7 +64,7 @@ class Occupancy:
     def finder(self, *, row: int, height: int, width: int) -> Callable[[int], list[Window]]:
         """Return what finds free rectangles of so many neighbouring ADCs at these word lines.
 
-        For each macro that has one, it is the rectangle that opens the fewest pairs, then the lowest.
+        For each macro that has one, it is the rectangle that opens the fewest conversions, then the lowest.
         """
         free = _sliding(_all_free(self._taken[:, :, :, row : row + height]), width, axis=2).min(axis=3)
         opened = _sliding(_all_free(self._taken), width, axis=2).sum(axis=3)
@@ -72,19 +72,19 @@ class Occupancy:
 
 
 def _rectangles(free: BoolArray, opened: IntArray, adcs: int) -> list[Window]:
-    """Return the best window of each macro; both arrays have the shape (macros, ADCs, first pairs)."""
+    """Return the best window of each macro; both arrays have the shape (macros, ADCs, first conversions)."""
     fits: BoolArray = _sliding(free, adcs, axis=1).min(axis=3)
     price: IntArray = _sliding(opened, adcs, axis=1).max(axis=3)
     found = []
     for macro in np.flatnonzero(np.any(fits, axis=(1, 2))).tolist():
         places = ((int(price[macro, a, p]), int(p), int(a)) for a, p in np.argwhere(fits[macro]).tolist())
-        least, pair, adc = min(places)
-        found.append(Window(macro=macro, adc=adc, pair=pair, opened=least))
+        least, conversion, adc = min(places)
+        found.append(Window(macro=macro, adc=adc, conversion=conversion, opened=least))
     return found
 
 
 def _all_free(taken: BoolArray) -> BoolArray:
-    """Return whether a pair holds nothing on any word line of ``taken``."""
+    """Return whether a conversion holds nothing on any word line of ``taken``."""
     used: BoolArray = taken.max(axis=3)
     return ~used
 

@@ -1,8 +1,8 @@
 """Proves that no accumulator overflows: for every partial order of a sum, ADC rounding, and any conductance image.
 
 1. A partial sum of an output is at most the largest code of a converter, times the weights of all planes and slices,
-   times the row ranges that are converted separately; of a vector layer, the sum of the largest products. It must fit
-   the accumulators.
+   times the row ranges that are converted separately, or the largest count of what encoding ``offset`` drives, times
+   what is added to every weight; of a vector layer, the sum of the largest products. It must fit the accumulators.
 2. The product with m, plus b, must fit the requantizer, as must m and b: for every pair of constants that a layer has.
 3. An accumulator passed through as a word must fit 32 bits with its bias.
 """
@@ -17,7 +17,7 @@ from nngen.errors import CapacityError
 from nngen.ir import Layer, LayerMapping, Mapping, MatrixLayer, Network, PoolLayer
 from nngen.numerics import Requantization, accumulator_bits_needed, largest_partial_sum, signed_bits
 
-from ._demand import layer_planes, layer_slices
+from ._demand import layer_planes, layer_weights
 from ._vector_overflow import largest_vector_sum
 
 IntArray = npt.NDArray[np.int64]
@@ -55,9 +55,9 @@ def largest_sum(network: Network, layer: MatrixLayer, mapping: LayerMapping, cor
     return largest_partial_sum(
         planes=layer_planes(network, layer, core),
         converter=core.macro.converter(gain),
-        cell_bits=core.macro.cell_bits,
-        slices=layer_slices(layer, core),
+        weights=layer_weights(layer, core),
         row_tiles=int(ranges.max(initial=1)),
+        rows=layer.rows,
     )
 
 
@@ -114,7 +114,7 @@ def _check_product(layer: Layer, multiplier: IntArray, offset: IntArray, largest
 
 
 def _check_word(network: Network, layer: Layer, largest: int) -> None:
-    if network.tensors[layer.output].bits <= 16:
+    if network.tensors[layer.output].element_bytes < 4:
         return
     bias = int(np.abs(layer.requantization.corrected_offset).max(initial=0))
     needed = accumulator_bits_needed(largest + bias)

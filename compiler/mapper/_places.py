@@ -27,8 +27,8 @@ class Placed:
         return {window.macro for window in self.windows}
 
     def adcs(self, core: Core) -> list[tuple[int, int, int]]:
-        """Return (macro, adc, first pair) of the ADCs in use."""
-        places = [(w.macro, adc, w.pair) for w in self.windows for adc in range(w.adc, core.macro.adcs)]
+        """Return (macro, adc, first conversion) of the ADCs in use."""
+        places = [(w.macro, adc, w.conversion) for w in self.windows for adc in range(w.adc, core.macro.adcs)]
         return places[: self.piece.adcs]
 
 
@@ -51,11 +51,11 @@ def place_candidate(
                 return None
             placed.append(Placed(piece=piece, row=found[0], windows=found[1]))
         for one in placed:
-            for macro, adc, pair in one.adcs(core):
+            for macro, adc, conversion in one.adcs(core):
                 occupancy.take(
                     macro=macro,
                     adc=adc,
-                    pair=pair,
+                    conversion=conversion,
                     width=_width(one.piece, demand),
                     row=one.row,
                     height=candidate.height(one.piece),
@@ -70,7 +70,7 @@ def _width(piece: Piece, demand: Demand) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class _Search:
-    """For a rectangle of ``height`` word lines and ``width`` pairs in each of ``adcs`` ADCs, not in macros ``busy``."""
+    """For ``height`` word lines and ``width`` conversions in each of ``adcs`` ADCs, not in macros ``busy``."""
 
     adcs: int
     height: int
@@ -78,12 +78,12 @@ class _Search:
     busy: frozenset[int]
 
     def best(self, occupancy: Occupancy, core: Core) -> tuple[int, tuple[Window, ...]] | None:
-        """Return the row and windows that open the fewest unused pairs, then those furthest to the left and top."""
+        """Return the row and windows that open the fewest unused conversions, then those furthest left and up."""
         found: list[tuple[tuple[int, int, int], tuple[Window, ...]]] = []
         for row in occupancy.row_starts(self.height):
             windows = self._windows(occupancy.finder(row=row, height=self.height, width=self.width), core)
             if windows:
-                found.append(((sum(w.opened for w in windows), sum(w.pair for w in windows), row), windows))
+                found.append(((sum(w.opened for w in windows), sum(w.conversion for w in windows), row), windows))
         if not found:
             return None
         (_, _, row), windows = min(found, key=lambda f: f[0])
@@ -104,19 +104,19 @@ class _Search:
 
 
 def _preference(window: Window) -> tuple[int, int, int]:
-    return window.opened, window.pair, window.macro
+    return window.opened, window.conversion, window.macro
 
 
 def _strips(placed: Placed, candidate: Candidate, demand: Demand, core: Core) -> Iterator[Strip]:
     piece = placed.piece
     for turn, (tile, outputs) in enumerate(piece.turns):
         starts = range(*outputs, piece.steps)
-        for first, (macro, adc, pair) in zip(starts, placed.adcs(core), strict=False):
+        for first, (macro, adc, conversion) in zip(starts, placed.adcs(core), strict=False):
             yield Strip(
                 inputs=(candidate.bounds[tile], candidate.bounds[tile + 1]),
                 outputs=(first, min(first + piece.steps, outputs[1])),
                 macro=macro,
                 adc=adc,
                 row=placed.row,
-                pair=pair + turn * piece.steps * demand.slices,
+                conversion=conversion + turn * piece.steps * demand.slices,
             )

@@ -80,7 +80,7 @@ def _two_widths(tile: int, thick: int, outputs: int, steps: int) -> Iterator[Pie
 def _cycles(demand: Demand, core: Core, bounds: tuple[int, ...], *, lanes: int, block: int, steps: int) -> int:
     passes = -(-(len(bounds) - 1) // lanes)
     one = RoundCost(
-        load=load_words(bounds, core),
+        load=load_words(demand, bounds, core),
         mvm=passes * steps * step_cycles(demand, core),
         post=lanes * block,
         store=-(-block * demand.output_bytes // core.word_bytes),

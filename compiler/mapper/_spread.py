@@ -2,10 +2,10 @@
 
 1. Layers are placed in order of their cells, the largest first; each takes its fastest candidate that still fits.
 2. Row tiles that run at once sit in different macros; those that take turns sit in the same ADCs, side by side.
-3. A piece of a layer has the same pairs in all ADCs of a macro, so that one MVM command runs it, and the same word
-   lines in all its macros, so that one LOAD serves them.
-4. Among the places for a rectangle, the one that opens the fewest unused pairs wins: small layers share columns with
-   others, on other word lines.
+3. A piece of a layer has the same conversions in all ADCs of a macro, so that one MVM command runs it, and the same
+   word lines in all its macros, so that one LOAD serves them.
+4. Among the places for a rectangle, the one that opens the fewest unused conversions wins: small layers share columns
+   with others, on other word lines.
 5. A layer that finds no place is moved to the front, and everything is placed again.
 6. This is done with layers packed into few macros and with layers spread evenly over all; the faster network wins.
 """

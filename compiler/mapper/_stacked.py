@@ -31,7 +31,7 @@ def _candidate(demand: Demand, core: Core, bounds: tuple[int, ...], block: int, 
         groups.append((Piece(turns=((0, (first, first + outputs)),), steps=steps),))
         costs.append(
             RoundCost(
-                load=load_words(bounds, core),
+                load=load_words(demand, bounds, core),
                 mvm=steps * step_cycles(demand, core),
                 post=outputs,
                 store=-(-outputs * demand.output_bytes // core.word_bytes),

@@ -21,8 +21,8 @@ class Strip:
         Where.
     row
         First word line.
-    pair
-        First pair, counted from the ADC's first one.
+    conversion
+        First conversion, counted from the ADC's first one.
     """
 
     inputs: tuple[int, int]
@@ -30,16 +30,16 @@ class Strip:
     macro: int
     adc: int
     row: int
-    pair: int
+    conversion: int
 
 
 def tiles_of(strips: Iterable[Strip], *, core: Core, slices: int, gain: int | None) -> tuple[Tile, ...]:
     """Return strips as tiles; strips whose outputs and bit lines continue each other become one tile."""
-    tiles: list[Tile] = []
+    macro, tiles = core.macro, list[Tile]()
     for strip in sorted(strips):
-        column = 2 * (strip.adc * core.macro.columns_per_adc + strip.pair)
+        column = macro.lines * (strip.adc * macro.columns_per_adc + strip.conversion)
         last = tiles[-1] if tiles else None
-        if last is not None and _continues(last, strip, column, slices):
+        if last is not None and _continues(last, strip, column, macro.lines * slices):
             tiles[-1] = last.model_copy(update={"output_range": (last.output_range[0], strip.outputs[1])})
             continue
         tiles.append(
@@ -49,14 +49,14 @@ def tiles_of(strips: Iterable[Strip], *, core: Core, slices: int, gain: int | No
                 column=column,
                 input_range=strip.inputs,
                 output_range=strip.outputs,
-                encoding="differential",
+                encoding=macro.encoding,
                 gain=gain,
             )
         )
     return tuple(tiles)
 
 
-def _continues(tile: Tile, strip: Strip, column: int, slices: int) -> bool:
+def _continues(tile: Tile, strip: Strip, column: int, width: int) -> bool:
     same = (tile.macro, tile.row, tile.input_range) == (strip.macro, strip.row, strip.inputs)
-    follows = tile.output_range[1] == strip.outputs[0] and tile.column + 2 * slices * tile.outputs == column
+    follows = tile.output_range[1] == strip.outputs[0] and tile.column + width * tile.outputs == column
     return same and follows

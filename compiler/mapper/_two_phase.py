@@ -58,7 +58,7 @@ def _candidate(
             end = min(first + count * core.macro.adcs * steps[phase], demand.outputs)
             if first < end:
                 groups[phase].append(Piece(turns=((tile, (first, end)),), steps=steps[phase]))
-                words += load_words(bounds[tile : tile + 2], core)
+                words += load_words(demand, bounds[tile : tile + 2], core)
             first = end
     cost = RoundCost(
         load=words,

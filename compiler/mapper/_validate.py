@@ -5,7 +5,7 @@ Rules, in this order; each has its own sentence:
 1. The mapping was made for this architecture, or does not say.
 2. Every layer of the network is mapped once, and no other; layers with a weight matrix to the macros, all others to
    VEC and without tiles.
-3. Core 0, replica 0, phase 0: what this machine has.
+3. Core 0, replica 0, phase 0, the encoding of the macros: what this machine has.
 4. Tiles name macros, word lines, bit lines, matrix rows and outputs that exist, and gains that the macro has.
 5. All slices of a weight lie in the columns of one ADC.
 6. No cell is used by two tiles.
@@ -46,7 +46,7 @@ def validate_mapping(mapping: Mapping, network: Network, architecture: Architect
     demands = [layer_demand(network, layer, core) for layer in network.matrix_layers]
     for demand in demands:
         for where, tile in _tiles(mapping.layer(demand.name)):
-            _check_machine(where, tile)
+            _check_machine(where, tile, core)
             _check_ranges(where, tile, demand, core)
             _check_adc_groups(where, tile, demand, core)
     _check_cells(mapping, demands, core)
@@ -55,12 +55,12 @@ def validate_mapping(mapping: Mapping, network: Network, architecture: Architect
         _check_partial_sums(mapping.layer(demand.name), demand, core)
     return Mapping(
         architecture_sha256=architecture.sha256,
-        layers=tuple(_filled(mapping.layer(layer.name), layer) for layer in network.layers),
+        layers=tuple(_filled(mapping.layer(layer.name), layer, core) for layer in network.layers),
     )
 
 
-def _filled(mapping: LayerMapping, layer: Layer) -> LayerMapping:
-    tiles = tuple(tile.model_copy(update={"encoding": "differential"}) for tile in mapping.tiles)
+def _filled(mapping: LayerMapping, layer: Layer, core: Core) -> LayerMapping:
+    tiles = tuple(tile.model_copy(update={"encoding": core.macro.encoding}) for tile in mapping.tiles)
     return mapping.model_copy(update={"tiles": tiles, "unit": unit_of(layer)})
 
 
@@ -113,9 +113,11 @@ def _check_unit(mapping: LayerMapping, layer: Layer) -> None:
         )
 
 
-def _check_machine(where: str, tile: Tile) -> None:
+def _check_machine(where: str, tile: Tile, core: Core) -> None:
     if tile.core != 0:
         raise MappingError(f"{where} core must be 0, the only one, not {tile.core}")
+    if tile.encoding not in (None, core.macro.encoding):
+        raise MappingError(f"{where} encoding must be {core.macro.encoding}, that of the macros, not {tile.encoding}")
     for field in ("replica", "phase"):
         value = getattr(tile, field)
         if value != 0:
@@ -134,9 +136,9 @@ def _check_ranges(where: str, tile: Tile, demand: Demand, core: Core) -> None:
         raise MappingError(
             f"{where} word lines {tile.row} to {tile.row + tile.rows - 1} must be below {macro.rows}, the macro's rows"
         )
-    if tile.column % 2:
+    if tile.column % macro.lines:
         raise MappingError(f"{where} column must be even, a pair's first bit line, not {tile.column}")
-    last = tile.column + 2 * demand.slices * tile.outputs - 1
+    last = tile.column + macro.lines * demand.slices * tile.outputs - 1
     if last >= macro.columns:
         raise MappingError(
             f"{where} bit lines {tile.column} to {last} must be below {macro.columns}, the macro's columns"
@@ -147,19 +149,19 @@ def _check_ranges(where: str, tile: Tile, demand: Demand, core: Core) -> None:
 
 
 def _check_adc_groups(where: str, tile: Tile, demand: Demand, core: Core) -> None:
-    width = core.macro.columns_per_adc
-    for output, pair in _pairs(tile, demand):
-        if pair // width != (pair + demand.slices - 1) // width:
+    width, lines = core.macro.columns_per_adc, core.macro.lines
+    for output, conversion in _conversions(tile, demand, core):
+        if conversion // width != (conversion + demand.slices - 1) // width:
             raise MappingError(
-                f"{where} the {demand.slices} slices of output {output} (bit lines {2 * pair} to "
-                f"{2 * (pair + demand.slices) - 1}) must lie in one ADC's {2 * width} columns"
+                f"{where} the {demand.slices} slices of output {output} (bit lines {lines * conversion} to "
+                f"{lines * (conversion + demand.slices) - 1}) must lie in one ADC's {lines * width} columns"
             )
 
 
-def _pairs(tile: Tile, demand: Demand) -> Iterator[tuple[int, int]]:
-    """Yield each output of a tile and its first pair."""
+def _conversions(tile: Tile, demand: Demand, core: Core) -> Iterator[tuple[int, int]]:
+    """Yield each output of a tile and its first conversion."""
     for i, output in enumerate(range(*tile.output_range)):
-        yield output, tile.column // 2 + i * demand.slices
+        yield output, tile.column // core.macro.lines + i * demand.slices
 
 
 def _check_cells(mapping: Mapping, demands: Iterable[Demand], core: Core) -> None:
@@ -167,7 +169,7 @@ def _check_cells(mapping: Mapping, demands: Iterable[Demand], core: Core) -> Non
     names = [""]
     for demand in demands:
         for i, tile in enumerate(mapping.layer(demand.name).tiles):
-            columns = slice(tile.column, tile.column + 2 * demand.slices * tile.outputs)
+            columns = slice(tile.column, tile.column + core.macro.lines * demand.slices * tile.outputs)
             cells = owners[tile.macro, tile.row : tile.row + tile.rows, columns]
             if cells.any():
                 row, column = (int(index[0]) for index in np.nonzero(cells))
@@ -204,13 +206,13 @@ def _check_partial_sums(layer: LayerMapping, demand: Demand, core: Core) -> None
 
 def _strips(layer: LayerMapping, demand: Demand, core: Core) -> Iterator[Strip]:
     for tile in layer.tiles:
-        for output, pair in _pairs(tile, demand):
-            adc, local = divmod(pair, core.macro.columns_per_adc)
+        for output, conversion in _conversions(tile, demand, core):
+            adc, local = divmod(conversion, core.macro.columns_per_adc)
             yield Strip(
                 inputs=tile.input_range,
                 outputs=(output, output + 1),
                 macro=tile.macro,
                 adc=adc,
                 row=tile.row,
-                pair=local,
+                conversion=local,
             )

@@ -1,7 +1,7 @@
 """Splits where a macro starts converting into a part of the macro and a part of the pass.
 
-A macro's window in a pass begins at pair ``first_step`` (a register of the macro) + ``step`` (a field of MVM). Where
-one ``first_step`` a macro serves all passes of a layer, its loops need no SET.
+A macro's window in a pass begins at conversion ``first_step`` (a register of the macro) + ``step`` (a field of MVM).
+Where one ``first_step`` a macro serves all passes of a layer, its loops need no SET.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ._passes import PlannedPass
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnSteps:
-    """``step[p] + first_step[p][macro]`` is the first pair of the macro's job in pass p."""
+    """``step[p] + first_step[p][macro]`` is the first conversion of the macro's job in pass p."""
 
     step: tuple[int, ...]
     first_step: tuple[dict[int, int], ...]
@@ -25,13 +25,13 @@ def split_column_steps(passes: Sequence[PlannedPass]) -> ColumnSteps:
     """Return one first step a macro where that is possible, else each pass with first steps of its own."""
     return _constant(passes) or ColumnSteps(
         step=(0,) * len(passes),
-        first_step=tuple({job.macro: job.first_pair for job in p.jobs} for p in passes),
+        first_step=tuple({job.macro: job.first_conversion for job in p.jobs} for p in passes),
         constant=False,
     )
 
 
 def _constant(passes: Sequence[PlannedPass]) -> ColumnSteps | None:
-    """Solve first_pair = first_step + step for all jobs by following shared macros from pass to pass."""
+    """Solve first_conversion = first_step + step for all jobs by following shared macros from pass to pass."""
     macros: dict[int, int] = {}
     steps: dict[int, int] = {}
     while len(steps) < len(passes):
@@ -58,10 +58,10 @@ def _follow(passes: Sequence[PlannedPass], seed: int) -> tuple[dict[int, int], d
         for p, planned in enumerate(passes):
             for job in planned.jobs:
                 if p in steps and job.macro not in macros:
-                    macros[job.macro], found = job.first_pair - steps[p], True
+                    macros[job.macro], found = job.first_conversion - steps[p], True
                 elif p not in steps and job.macro in macros:
-                    steps[p], found = job.first_pair - macros[job.macro], True
-    if any(macros[job.macro] + steps[p] != job.first_pair for p in steps for job in passes[p].jobs):
+                    steps[p], found = job.first_conversion - macros[job.macro], True
+    if any(macros[job.macro] + steps[p] != job.first_conversion for p in steps for job in passes[p].jobs):
         return None
     shift = max(0, -min(steps.values()))
     if min(macros.values()) < shift:

@@ -28,8 +28,8 @@ class Job:
         First word line, and the matrix rows [a, b) that drive it and the following ones.
     gain
         Gain of the column readout.
-    first_pair
-        First pair converted, counted from each ADC's first one.
+    first_conversion
+        First conversion, counted from each ADC's first one.
     layout
         Output that each ADC computes in each step, shape ``(adcs, steps)``.
     """
@@ -38,7 +38,7 @@ class Job:
     row: int
     inputs: tuple[int, int]
     gain: int
-    first_pair: int
+    first_conversion: int
     layout: IntArray
 
     @property
@@ -60,9 +60,9 @@ def jobs_of(mapping: LayerMapping, outputs: tuple[int, int], *, slices: int, cor
     """
     cells: dict[tuple[int, int, tuple[int, int], int, int], dict[tuple[int, int], int]] = {}
     for tile in mapping.tiles:
-        for output, adc, pair in _weights(tile, outputs, slices=slices, core=core):
-            key = (tile.macro, tile.row, tile.input_range, tile.gain or 1, pair % slices)
-            cells.setdefault(key, {})[adc, pair // slices] = output
+        for output, adc, conversion in _weights(tile, outputs, slices=slices, core=core):
+            key = (tile.macro, tile.row, tile.input_range, tile.gain or 1, conversion % slices)
+            cells.setdefault(key, {})[adc, conversion // slices] = output
     jobs = []
     for (macro, row, inputs, gain, phase), layout in sorted(cells.items()):
         for first, end in _windows({step for _, step in layout}):
@@ -72,7 +72,7 @@ def jobs_of(mapping: LayerMapping, outputs: tuple[int, int], *, slices: int, cor
                     row=row,
                     inputs=inputs,
                     gain=gain,
-                    first_pair=phase + first * slices,
+                    first_conversion=phase + first * slices,
                     layout=_layout(layout, first, end, core),
                 )
             )
@@ -80,11 +80,11 @@ def jobs_of(mapping: LayerMapping, outputs: tuple[int, int], *, slices: int, cor
 
 
 def _weights(tile: Tile, outputs: tuple[int, int], *, slices: int, core: Core) -> Iterator[tuple[int, int, int]]:
-    """Yield (output, ADC, pair in its group) for the outputs of a tile that are asked for."""
+    """Yield (output, ADC, conversion in its group) for the outputs of a tile that are asked for."""
     first, end = max(tile.output_range[0], outputs[0]), min(tile.output_range[1], outputs[1])
     for output in range(first, end):
-        pair = tile.column // 2 + (output - tile.output_range[0]) * slices
-        yield output, *divmod(pair, core.macro.columns_per_adc)
+        conversion = tile.column // core.macro.lines + (output - tile.output_range[0]) * slices
+        yield output, *divmod(conversion, core.macro.columns_per_adc)
 
 
 def _windows(steps: set[int]) -> Iterator[tuple[int, int]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nngen.arch import Core
-from nngen.compiler.mapper import Demand, layer_demand, layer_planes, layer_slices, table_slot
-from nngen.ir import LayerMapping, MatrixLayer, MatrixSchedule, Network, Pass, Region, Round, Source
+from nngen.compiler.mapper import Demand, layer_demand, layer_planes, layer_weights, table_slot
+from nngen.ir import LayerMapping, MatrixLayer, MatrixSchedule, Network, Pass, Region, Round, Source, Tensor
+from nngen.numerics import PlaneFormat
 
 from ._passes import PlannedPass, PlannedRound
 from ._rounds import plan_rounds
@@ -30,7 +31,7 @@ def schedule_matrix(
     settings = assign_settings([p for r in planned for p in r.passes], held)
     tensor, source, target = network.tensors[layer.input], regions[layer.input], regions[layer.output]
     rounds = tuple(_rounds(planned, settings, demand, Window.of(layer, tensor, source), record))
-    planes = layer_planes(network, layer, core)
+    planes, weights = layer_planes(network, layer, core), layer_weights(layer, core)
     down, across = layer.strides
     return MatrixSchedule(
         layer=layer.name,
@@ -40,12 +41,22 @@ def schedule_matrix(
         positions=network.tensors[layer.output].shape[:2],
         input_step=(down * source.pitch, across * source.pixel_bytes),
         output_step=(target.pitch, target.pixel_bytes),
+        invert=planes.offset,
+        keep=_kept_bits(planes, tensor),
+        wide=tensor.element_bytes == 2,
         planes=planes.planes,
         top_plane_negative=planes.top_plane_negative,
-        invert_top_bit=planes.offset > 0,
-        slices=layer_slices(layer, core),
+        slices=weights.slices,
+        last_slice_negative=weights.negative_slice,
+        log2_offset=weights.bits - 1 if weights.offset else 0,
         rounds=with_common_stride(rounds, code_bytes=tensor.element_bytes) if core.strided_access else rounds,
     )
+
+
+def _kept_bits(planes: PlaneFormat, tensor: Tensor) -> int:
+    """Return the mask of a code's own bits where the top plane reaches beyond them, into its extended sign; else 0."""
+    beyond = planes.offset and planes.planes * planes.dac_bits > planes.bits
+    return (1 << planes.bits) - 1 if beyond and planes.bits < 8 * tensor.element_bytes else 0
 
 
 def _rounds(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
 from nngen.arch import Core
-from nngen.compiler.mapper import RoundCost
+from nngen.compiler.mapper import Demand, RoundCost
 from nngen.errors import MappingError
 from nngen.ir import LayerMapping
 
@@ -101,15 +101,15 @@ def _side_by_side_round(
     return _plan(jobs_of(mapping, outputs, slices=slices, core=core), outputs, core, group=_side_by_side)
 
 
-def round_cost(planned: PlannedRound, *, conversion_steps: int, output_bytes: int, core: Core) -> RoundCost:
-    """Return the busy cycles of a round; ``conversion_steps`` are the cycles of one column step."""
+def round_cost(planned: PlannedRound, demand: Demand, core: Core) -> RoundCost:
+    """Return the busy cycles of a round."""
     contents = [rows for p in planned.passes for rows in {job.rows for job in p.jobs}]
     outputs = planned.outputs[1] - planned.outputs[0]
     return RoundCost(
-        load=sum(-(-(inputs[1] - inputs[0]) // core.word_bytes) for _, inputs in contents),
-        mvm=planned.steps * conversion_steps,
+        load=sum(-(-(inputs[1] - inputs[0]) * demand.input_bytes // core.word_bytes) for _, inputs in contents),
+        mvm=planned.steps * demand.planes * demand.slices * core.macro.conversion_cycles,
         post=len(planned.sources),
-        store=-(-outputs * output_bytes // core.word_bytes),
+        store=-(-outputs * demand.output_bytes // core.word_bytes),
     )
 
 
@@ -131,8 +131,8 @@ def _plan(
 
 
 def _by_macro(jobs: Sequence[Job]) -> list[list[Job]]:
-    """Return each macro's jobs, the longest first, then in the order of their rows and pairs."""
-    ordered = sorted(jobs, key=lambda job: (job.macro, -job.steps, job.inputs, job.first_pair, job.row, job.gain))
+    """Return each macro's jobs, the longest first, then in the order of their rows and conversions."""
+    ordered = sorted(jobs, key=lambda job: (job.macro, -job.steps, job.inputs, job.first_conversion, job.row, job.gain))
     return [list(group) for _, group in groupby(ordered, key=lambda job: job.macro)]
 
 

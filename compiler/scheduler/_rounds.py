@@ -29,6 +29,4 @@ def _cut(mapping: LayerMapping, demand: Demand, blocks: int, core: Core) -> tupl
 
 
 def _cycles(plan: tuple[PlannedRound, ...], demand: Demand, core: Core) -> int:
-    step = demand.planes * demand.slices * core.macro.conversion_cycles
-    costs = [round_cost(r, conversion_steps=step, output_bytes=demand.output_bytes, core=core) for r in plan]
-    return layer_cycles(costs, positions=demand.positions)
+    return layer_cycles([round_cost(r, demand, core) for r in plan], positions=demand.positions)

@@ -3,6 +3,7 @@
 from .chips import measure_building, measure_digits, measure_layers
 from .faults import measure_faults
 from .golden import measure_golden
+from .noisy import measure_noisy
 from .registry import Benchmark, Row
 
 __all__ = ["BENCHMARKS", "Benchmark", "Row"]
@@ -12,6 +13,11 @@ BENCHMARKS = [
         name="golden",
         description="speed of the golden model, lossless and lossy, against float32 im2col and BLAS products",
         measure=measure_golden,
+    ),
+    Benchmark(
+        name="noisy",
+        description="a noisy 256 x 256 product, batched, against CrossSim",
+        measure=measure_noisy,
     ),
     Benchmark(
         name="digits",

@@ -65,15 +65,18 @@ def _codes(network: Network, path: Path) -> dict[str, IntArray]:
 
 
 def _lossy_chips() -> dict[str, Architecture]:
-    """Return chips on which no layer is lossless, so that every conversion is computed: of one slice, and of three.
+    """Return chips on which no layer is lossless, so that every conversion is computed.
+
+    One has pairs of one slice, one of three; one has single columns of four slices with an offset.
 
     They have macros enough; how many does not change the model's work.
     """
-    edge = read_architecture(ARCHITECTURES / "edge.toml")
+    edge, counted = (read_architecture(ARCHITECTURES / f"{name}.toml") for name in ("edge", "cim128"))
     narrow = replace(edge.core.macro, cell_bits=3, gains=(1,))
     return {
         "edge": replace(edge, core=replace(edge.core, macros=MACROS)),
         "edge with 3-bit cells": replace(edge, core=replace(edge.core, macros=MACROS, macro=narrow)),
+        "cim128": replace(counted, core=replace(counted.core, macro=replace(counted.core.macro, gains=(1,)))),
     }
 
 
@@ -86,4 +89,4 @@ def _calibrated(network: Network, architecture: Architecture) -> tuple[Network, 
 def _conversions(network: Network, machine: GoldenMachine) -> int:
     """Return planes x slices of the layer with the fewest."""
     layers = [machine.layer(network, layer) for layer in network.layers]
-    return min(layer.planes.planes * layer.slices for layer in layers)
+    return min(layer.planes.planes * layer.weights.slices for layer in layers)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from nngen.numerics import Encoding
 from nngen.validation import NAME_PATTERN
 
 
@@ -28,9 +29,6 @@ class CellChoice(_Strict):
 
 class AdcChoice(CellChoice):
     """The converter of every column group."""
-
-
-Encoding = Literal["differential", "twos_complement", "offset"]
 
 
 class MacroSpec(_Strict):

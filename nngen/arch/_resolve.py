@@ -97,7 +97,7 @@ def _check_pairs(macro: Macro, *, where: str) -> None:
     if macro.conversions % macro.columns_per_adc:
         raise ArchitectureError(
             f"{where}.macro.columns_per_adc must be a divisor of the {macro.conversions} "
-            f"{'pairs' if macro.lines == 2 else 'columns'}, not {macro.columns_per_adc}"
+            f"{macro.conversion_noun}s, not {macro.columns_per_adc}"
         )
 
 

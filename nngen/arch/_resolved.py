@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nngen.numerics import Converter
+import numpy as np
+import numpy.typing as npt
 
-from ._model import Encoding
+from nngen.numerics import Converter, Encoding, WeightFormat, lines_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +49,16 @@ class Macro:
     @property
     def lines(self) -> int:
         """Bit lines of one conversion."""
-        return 2 if self.encoding == "differential" else 1
+        return lines_of(self.encoding)
+
+    @property
+    def conversion_noun(self) -> str:
+        """What one conversion reads, for messages."""
+        return "pair" if self.lines == 2 else "column"
 
     @property
     def adcs(self) -> int:
-        """Converters; ADC k serves pairs k*columns_per_adc onwards."""
+        """Converters; ADC k serves conversions k*columns_per_adc onwards."""
         return self.conversions // self.columns_per_adc
 
     @property
@@ -75,6 +81,10 @@ class Macro:
         """Return the conversion at a gain."""
         signed = self.encoding == "differential"
         return Converter(bits=self.adc_bits, full_scale=self.full_scale, signed=signed, gain=gain)
+
+    def weight_format(self, weights: npt.NDArray[np.integer]) -> WeightFormat:
+        """Return how the weights of one layer are stored: in as few slices as the widest needs."""
+        return WeightFormat.of(weights, encoding=self.encoding, cell_bits=self.cell_bits)
 
     @property
     def usable_gains(self) -> tuple[int, ...]:

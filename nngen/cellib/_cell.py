@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nngen.errors import CellError, suggestion
+from nngen.numerics import Encoding
 from nngen.validation import NAME_PATTERN, first_problem, read_toml
 
 Kind = Literal["bitcell", "row_driver", "column_readout", "adc", "memory"]
@@ -69,7 +70,7 @@ class Cell(_Strict):
     interface: Literal[1]
     description: str
     transfer: Literal["linear", "table"] = "linear"
-    encodings: tuple[Literal["differential", "twos_complement", "offset"], ...] = ()
+    encodings: tuple[Encoding, ...] = ()
     volatile: bool = False
     controller: Literal["sar", "ramp", "flash"] | None = None
     pins: tuple[Pin, ...]

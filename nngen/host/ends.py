@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nngen.errors import InputError, suggestion
-from nngen.ir import HostInput, HostOutput, Network, Tensor
+from nngen.ir import HostInput, HostOutput, Network, TailStep, Tensor
 
 Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ def _sizes(end: HostInput) -> str:
     return ", ".join(map(str, end.file_shape))
 
 
-def finish_outputs(network: Network, codes: Mapping[str, npt.NDArray[np.integer[Any]]]) -> dict[str, FloatArray]:
+def finish_outputs(network: Network, codes: Mapping[str, npt.NDArray[np.integer[Any]]]) -> dict[str, Array]:
     """Turn the accelerator's output codes into what the file's outputs hold.
 
     Parameters
@@ -81,18 +81,38 @@ def finish_outputs(network: Network, codes: Mapping[str, npt.NDArray[np.integer[
 
     Returns
     -------
-    Float32 arrays of shape (samples, declared shape without batch) by ONNX name.
+    Arrays of the file's type and shape (samples, declared shape without batch) by ONNX name.
     """
     return {end.name: _finished(end, codes[end.tensor]) for end in network.outputs}
 
 
-def _finished(end: HostOutput, codes: npt.NDArray[np.integer[Any]]) -> FloatArray:
+def _finished(end: HostOutput, codes: npt.NDArray[np.integer[Any]]) -> Array:
     real = (codes.astype(np.int64) - end.zero_point).astype(np.float32) * end.scale + end.offset
     values = real.transpose(0, *(axis + 1 for axis in end.permutation)).reshape(-1, *end.file_shape)
-    return _softmax(values) if "softmax" in end.tail else values
+    for step in end.tail:
+        values = TAIL[step](end, values)
+    return values.astype(end.file_type)
+
+
+def _quantize(end: HostOutput, values: FloatArray) -> FloatArray:
+    limits = np.iinfo(end.tail_type)
+    codes = np.rint(values / np.float32(end.tail_scale)) + np.float32(end.tail_zero_point)
+    return np.clip(codes, limits.min, limits.max)
+
+
+def _dequantize(end: HostOutput, codes: FloatArray) -> FloatArray:
+    real: FloatArray = (codes - np.float32(end.tail_zero_point)) * np.float32(end.tail_scale)
+    return real
 
 
 def _softmax(values: FloatArray) -> FloatArray:
     powers: FloatArray = np.exp(values - values.max(axis=-1, keepdims=True))
     total: FloatArray = powers.sum(axis=-1, keepdims=True)
     return powers / total
+
+
+TAIL: dict[TailStep, Callable[[HostOutput, FloatArray], FloatArray]] = {
+    "softmax": lambda end, values: _softmax(values),
+    "quantize": _quantize,
+    "dequantize": _dequantize,
+}

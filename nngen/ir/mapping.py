@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nngen.numerics import Encoding
+
 MAPPING_SCHEMA = "nngen/mapping/1"
 
 
@@ -18,7 +20,9 @@ class Tile(_Strict):
 
     ``row`` is the first word line, ``column`` the first bit line. ``input_range`` [a, b) counts matrix rows in the
     order (kernel y, kernel x, channel), ``output_range`` [c, d) output channels. Output c + i occupies the bit lines
-    ``column + 2 * slices * i`` onwards: its slices, least significant first, each a differential pair.
+    ``column + lines * slices * i`` onwards: its slices, least significant first, each on two bit lines in encoding
+    ``differential``, on one in ``twos_complement``, where the last slice holds the sign, and in ``offset``. A layer has
+    as many slices as its widest weight needs.
     """
 
     core: int = Field(default=0, ge=0)
@@ -27,7 +31,7 @@ class Tile(_Strict):
     column: int = Field(ge=0)
     input_range: tuple[int, int]
     output_range: tuple[int, int]
-    encoding: Literal["differential"] | None = None
+    encoding: Encoding | None = Field(default=None, description="that of the core's macros")
     gain: int | None = Field(default=None, ge=1)
     replica: int = Field(default=0, ge=0)
     phase: int = Field(default=0, ge=0)

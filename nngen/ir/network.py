@@ -40,6 +40,8 @@ class Tensor:
         Code of the real number 0.
     lowest, highest
         Range the codes are clipped to.
+    scale
+        Real value of one step of the codes, a float32 number; 1 where it differs between channels (accumulators).
     """
 
     name: str
@@ -49,6 +51,7 @@ class Tensor:
     zero_point: int
     lowest: int
     highest: int
+    scale: float = 1.0
 
     @property
     def element_bytes(self) -> int:

@@ -89,6 +89,7 @@ class StoredTensor(_Strict):
     zero_point: int
     lowest: int
     highest: int
+    scale: float
 
 
 class _StoredLayer(_Strict):

@@ -104,10 +104,14 @@ class MatrixSchedule(_Strict):
     positions: tuple[int, int] = Field(description="output height, width")
     input_step: tuple[int, int] = Field(description="bytes the input address moves per output row, column")
     output_step: tuple[int, int] = Field(description="bytes the output address moves per output row, column")
+    invert: int = Field(description="bits that LOAD inverts in every code")
+    keep: int = Field(description="bits of a code that LOAD keeps; 0: all")
+    wide: bool = Field(description="input codes take two bytes")
     planes: int
     top_plane_negative: bool
-    invert_top_bit: bool
     slices: int
+    last_slice_negative: bool
+    log2_offset: int = Field(description="log2 of what encoding offset adds to every weight; else 0")
     rounds: tuple[Round, ...]
 
 

@@ -43,13 +43,14 @@ def holds(seed: int, code: int) -> Iterator[int]:
     state = (seed << rotation | seed >> (STALL_SEED_BITS - rotation)) & _MASK
     if not state:
         yield from repeat(0)
+    short_mask, long_mask, state_mask = SHORT_HOLD.mask, LONG_HOLD.mask, _MASK  # this runs for every instruction
     while True:
-        if not state & SHORT_HOLD.mask:
+        if not state & short_mask:
             yield SHORT_HOLD.cycles(state)
-        elif not state & LONG_HOLD.mask:
+        elif not state & long_mask:
             yield LONG_HOLD.cycles(state)
         else:
             yield 0
-        state ^= state << 13 & _MASK
+        state ^= state << 13 & state_mask
         state ^= state >> 17
-        state ^= state << 5 & _MASK
+        state ^= state << 5 & state_mask

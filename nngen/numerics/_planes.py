@@ -34,6 +34,11 @@ class PlaneFormat:
         return -(-self.bits // self.dac_bits)
 
     @property
+    def plane_maximum(self) -> int:
+        """Largest value driven onto a word line."""
+        return (1 << self.dac_bits) - 1
+
+    @property
     def top_plane_negative(self) -> bool:
         """True where the top plane counts negative (signed codes in 1-bit planes)."""
         return self.signed and self.dac_bits == 1
@@ -56,4 +61,4 @@ class PlaneFormat:
         raw = (codes.astype(np.int64) + self.offset) & ((1 << self.bits) - 1)
         shifts = np.arange(self.planes, dtype=np.int64) * self.dac_bits
         planes = raw[None] >> shifts.reshape(-1, *([1] * codes.ndim))
-        return planes & ((1 << self.dac_bits) - 1)
+        return planes & self.plane_maximum

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nngen.ir import LayerMapping, MatrixLayer
-from nngen.numerics import cell_codes, combine_cells
+from nngen.numerics import WeightFormat, combine_cells
 
 IntArray = npt.NDArray[np.int64]
 
@@ -26,7 +26,7 @@ class Block:
     gain
         Gain of the column readout; None where calibration has not chosen yet.
     levels
-        Signed level of each pair, shape ``(rows, outputs * slices)``; slices of an output are adjacent.
+        What each conversion computes with, shape ``(rows, outputs * slices)``; slices of an output are adjacent.
     """
 
     rows: tuple[int, int]
@@ -36,13 +36,13 @@ class Block:
 
     @property
     def largest_level_sum(self) -> int:
-        """Largest magnitude of a column's dot product with planes of 0 and 1: all cells of one sign driven."""
+        """Largest magnitude of a conversion's dot product with planes of 0 and 1: all cells of one sign driven."""
         positive = np.maximum(self.levels, 0).sum(axis=0)
         negative = np.maximum(-self.levels, 0).sum(axis=0)
         return int(max(positive.max(), negative.max()))
 
 
-def blocks_of(layer: MatrixLayer, mapping: LayerMapping, *, cell_bits: int, slices: int) -> tuple[Block, ...]:
+def blocks_of(layer: MatrixLayer, mapping: LayerMapping, weights: WeightFormat) -> tuple[Block, ...]:
     """Return the blocks of a layer in the order of their rows.
 
     Replicas hold the same weights again, for other output positions; the first one stands for all.
@@ -57,11 +57,11 @@ def blocks_of(layer: MatrixLayer, mapping: LayerMapping, *, cell_bits: int, slic
             rows=rows,
             outputs=np.array(sorted(channels), np.int64),
             gain=gain,
-            levels=_levels(layer.matrix[slice(*rows), sorted(channels)], cell_bits, slices),
+            levels=_levels(layer.matrix[slice(*rows), sorted(channels)], weights),
         )
         for (rows, gain), channels in ordered
     )
 
 
-def _levels(weights: IntArray, cell_bits: int, slices: int) -> IntArray:
-    return combine_cells(cell_codes(weights, cell_bits=cell_bits, slices=slices))
+def _levels(matrix: IntArray, weights: WeightFormat) -> IntArray:
+    return combine_cells(weights.split(matrix), encoding=weights.encoding)

@@ -44,6 +44,7 @@ class Conversions:
 
     def __init__(self, machine: MachineLayer, *, zero_point: int, gains: Sequence[int | None] = (None,)) -> None:
         self._machine = machine
+        self._zero_point = zero_point
         self._gains = gains
         self._dtype = _type_of_products(machine)
         self._columns = [self._prepare(block) for block in machine.blocks]
@@ -60,14 +61,14 @@ class Conversions:
             driven = patches(pad(plane, layer, halo, self._dtype), layer)
             if sums is None:
                 sums = np.empty((len(self._gains), len(driven), layer.outputs), np.int64)
-                sums[:] = -self._machine.driven_offset
+                sums[:] = -self._corrections(codes)
             self._convert(driven, weight, sums)
         assert sums is not None
         return sums
 
     def _prepare(self, block: Block) -> _Columns:
         machine = self._machine
-        largest = block.largest_level_sum * machine.plane_maximum
+        largest = block.largest_level_sum * machine.planes.plane_maximum
         return _Columns(
             rows=slice(*block.rows),
             outputs=_as_slice(block.outputs),
@@ -86,10 +87,25 @@ class Conversions:
 
     def _over_slices(self, terms: IntArray) -> IntArray:
         """Return the sum over the slices of each output; slices are adjacent."""
-        if self._machine.slices == 1:
+        weights = self._machine.weights.slice_weights
+        if weights == (1,):
             return terms
-        result: IntArray = terms.reshape(len(terms), -1, self._machine.slices) @ self._machine.slice_weights
+        result: IntArray = terms.reshape(len(terms), -1, len(weights)) @ np.array(weights)
         return result
+
+    def _corrections(self, codes: IntArray) -> IntArray:
+        """Return what offsets of codes and weights add to the sums, shape ``(1 or samples x positions, outputs)``.
+
+        The core counts what it drives for each row range and plane. As every weight is mapped once, these counts add up
+        to the codes of all rows.
+        """
+        machine, layer, driven = self._machine, self._machine.layer, self._machine.planes.offset
+        if not machine.weights.offset:
+            return machine.driven_offset[None]
+        dtype = exact_type(layer.rows << machine.planes.bits)
+        rows = patches(pad(codes + driven, layer, self._zero_point + driven, dtype), layer)
+        counts = product(rows, np.ones((layer.rows, 1), dtype))
+        return machine.driven_offset + counts * machine.weights.offset
 
 
 def _as_slice(outputs: IntArray) -> slice | IntArray:
@@ -99,4 +115,4 @@ def _as_slice(outputs: IntArray) -> slice | IntArray:
 
 
 def _type_of_products(machine: MachineLayer) -> np.dtype[Any]:
-    return exact_type(max(largest_sum(block.levels, machine.plane_maximum) for block in machine.blocks))
+    return exact_type(max(largest_sum(block.levels, machine.planes.plane_maximum) for block in machine.blocks))

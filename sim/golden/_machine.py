@@ -10,7 +10,7 @@ import numpy.typing as npt
 from nngen.arch import Core, Macro
 from nngen.errors import MappingError
 from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network, Tensor
-from nngen.numerics import PlaneFormat, slices_needed
+from nngen.numerics import PlaneFormat, WeightFormat
 
 from ._blocks import Block, blocks_of
 
@@ -29,8 +29,8 @@ class MachineLayer:
         The macros it sits in.
     planes
         How its input codes are driven.
-    slices
-        Cells in which a weight is stored.
+    weights
+        How its weights are stored.
     blocks
         What is converted together.
     """
@@ -38,18 +38,8 @@ class MachineLayer:
     layer: MatrixLayer
     macro: Macro
     planes: PlaneFormat
-    slices: int
+    weights: WeightFormat
     blocks: tuple[Block, ...]
-
-    @property
-    def plane_maximum(self) -> int:
-        """Largest value driven onto a word line."""
-        return (1 << self.macro.dac_bits) - 1
-
-    @property
-    def slice_weights(self) -> IntArray:
-        """Weight of each slice, shape ``(slices,)``."""
-        return np.int64(1) << np.arange(self.slices, dtype=np.int64) * self.macro.cell_bits
 
     @property
     def driven_offset(self) -> IntArray:
@@ -76,7 +66,7 @@ class MachineLayer:
 
     def may_clip(self, block: Block, gain: int) -> bool:
         """Return whether some input could reach a converter's limits: all cells of one sign driven at their highest."""
-        return block.largest_level_sum * self.plane_maximum > self.macro.converter(gain).largest_unclipped
+        return block.largest_level_sum * self.planes.plane_maximum > self.macro.converter(gain).largest_unclipped
 
     def is_lossless(self, default: int | None = None) -> bool:
         """Return whether the layer provably computes the exact sums: gain = step everywhere, and nothing clips."""
@@ -102,13 +92,13 @@ class GoldenMachine:
     def layer(self, network: Network, layer: MatrixLayer) -> MachineLayer:
         """Return a layer as this machine holds it."""
         macro = self.core.macro
-        slices = slices_needed(int(np.abs(layer.weights).max(initial=0)), macro.cell_bits)
+        weights = macro.weight_format(layer.weights)
         return MachineLayer(
             layer=layer,
             macro=macro,
             planes=plane_format(network.tensors[layer.input], macro),
-            slices=slices,
-            blocks=blocks_of(layer, self.mapping_of(layer), cell_bits=macro.cell_bits, slices=slices),
+            weights=weights,
+            blocks=blocks_of(layer, self.mapping_of(layer), weights),
         )
 
     def mapping_of(self, layer: MatrixLayer) -> LayerMapping:

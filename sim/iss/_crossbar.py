@@ -22,6 +22,8 @@ CodeArray = npt.NDArray[np.unsignedinteger]
 _FLOAT32_EXACT = 1 << 24
 _TABLE_LIMIT = 1 << 18
 _PAIR = 2
+_SINGLE_THREADED = 1 << 18
+_SMALLEST_PART = 8
 
 
 class Crossbar:
@@ -203,10 +205,23 @@ class Crossbar:
 
 def _product(window: FloatArray, planes: FloatArray, samples: int) -> FloatArray:
     """Return dot products of shape ``(macros, conversions, planes * samples)``."""
+    macros, rows, width = planes.shape
     if window.ndim == planes.ndim:
-        product: FloatArray = np.matmul(window, planes)
-        return product
-    macros, rows, _ = planes.shape
+        product: FloatArray = np.matmul(_cut(window, rows * width), planes[:, None])
+        return product.reshape(macros, -1, width)
     by_sample = np.moveaxis(planes.reshape(macros, rows, -1, samples), 3, 1)
     q: FloatArray = np.moveaxis(np.matmul(window, by_sample), 1, 3)
     return q.reshape(macros, q.shape[1], -1)
+
+
+def _cut(window: FloatArray, each: int) -> FloatArray:
+    """Return conversions in parts, shape ``(macros, parts, conversions of a part, rows)``.
+
+    OpenBLAS spreads a product over threads from so many multiplications on; for one that is little larger, waiting for
+    them costs more than they bring, ten times and more where others use the processor, too. ``each`` are the
+    multiplications of a conversion.
+    """
+    macros, conversions, rows = window.shape
+    most = min(conversions, _SINGLE_THREADED // each)
+    part = next((size for size in range(most, _SMALLEST_PART - 1, -1) if conversions % size == 0), conversions)
+    return window.reshape(macros, conversions // part, part, rows)

@@ -82,20 +82,23 @@ class Engine:
         first_issue, last_effect, trace = self.first_issue, self.last_effect, self.trace
         time, issued = self.time, 0
         own_holds, *unit_holds = self._holds
+        begin = time
         for operation, pc, _, service, a, b in self.sequencer.steps():
             before = time
             time += 1 + next(own_holds)
-            if operation.unit:
-                unit = units[operation.unit - 1]
+            code = operation.unit
+            if code:
+                unit = units[code - 1]
                 leaving = unit.pushed - depth  # the command that must have left the queue
                 if leaving >= 0:
-                    if leaving >= len(unit.ends) and not self._settle_until(unit, leaving):
-                        self.time, self.issued = before, issued
+                    ends = unit.ends
+                    if leaving >= len(ends) and not self._settle_until(unit, leaving):
+                        self.time, self.issued, self.stalled = before, issued, before - begin - issued
                         return False
-                    free = unit.ends[leaving] + 1
-                    time = max(time, free)
+                    if ends[leaving] >= time:
+                        time = ends[leaving] + 1
                 unit.pushed += 1
-                hold = next(unit_holds[operation.unit - 1])
+                hold = next(unit_holds[code - 1])
                 command = (operation, pc, time + ISSUE_LATENCY, service, a, b, issued, hold)
                 if unit.pending or not unit.resolve(command):
                     unit.pending.append(command)
@@ -105,9 +108,8 @@ class Engine:
                     trace.append((issued, 0, pc, time, time, time, time, time, 0, 0))
             if first_issue[pc] < 0:
                 first_issue[pc] = time
-            self.stalled += time - before - 1
             issued += 1
-        self.time, self.issued = time, issued
+        self.time, self.issued, self.stalled = time, issued, time - begin - issued
         return True
 
     def _issue(self, pc: int, time: int) -> None:

@@ -143,48 +143,49 @@ class Unit:
 
     def resolve(self, command: Command) -> bool:
         """Settle when the next command runs; False where that is not known yet, as for every WAIT."""
-        operation = command[0]
-        head = self.head_time(command)
+        operation, _, ready, _, _, _, _, hold = command
+        before = self.end
+        head = ready if ready > before else before + 1
         if operation.works:
-            start = head + command[7]
-            if operation.source:
-                source = self.banks[operation.source]
-                if source.taken >= len(source.filled):
-                    return False
-                start = max(start, source.filled[source.taken])
-            if operation.first:
-                target = self.banks[operation.target]
-                release = target.acquired - BANKS
-                if release >= 0:
-                    if release >= len(target.freed):
-                        return False
-                    start = max(start, target.freed[release])
-            self._work(command, head, start)
-            return True
+            return self._work(command, head)
         if operation.waits:
             return False
-        start = max(head + command[7], self.drained)
+        start = max(head + hold, self.drained)
         if operation.signals:
             insort(self.counters[operation.counter].signals, start + 1)
         self._finish(command, head, start, start)
         return True
 
-    def _work(self, command: Command, head: int, start: int) -> None:
-        """Run a command that works from ``start`` on."""
-        operation, _, _, service, a, b, _, _ = command
+    def _work(self, command: Command, head: int) -> bool:
+        """Settle when a command that works runs; False where that is not known yet."""
+        operation, _, _, service, a, b, _, hold = command
+        banks = self.banks
+        start = head + hold
+        if operation.source:
+            source = banks[operation.source]
+            if source.taken >= len(source.filled):
+                return False
+            start = max(start, source.filled[source.taken])
+        if operation.first:
+            target = banks[operation.target]
+            release = target.acquired - BANKS
+            if release >= 0:
+                if release >= len(target.freed):
+                    return False
+                start = max(start, target.freed[release])
+            target.acquired += 1
         end = start + service - 1
         self.drained = effect = end + self.latency
-        if operation.first:
-            self.banks[operation.target].acquired += 1
         if operation.last:
-            self.banks[operation.target].filled.append(effect)
+            banks[operation.target].filled.append(effect)
         if operation.release:
-            source = self.banks[operation.source]
+            source = banks[operation.source]
             source.taken += 1
             source.freed.append(end + source.free_latency)
         self.work_a += a
         self.work_b += b
         self._finish(command, head, start, end)
+        return True
 
     def take(self, start: int) -> None:
         """Run the WAIT at the head in cycle ``start``."""

@@ -16,12 +16,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from nngen.arch import Core
 from nngen.ir import MatrixLayer, MatrixSchedule, Network, Pass
 from nngen.isa import mvm_cycles
-from nngen.numerics import PlaneFormat, slices_needed
+from nngen.numerics import PlaneFormat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +52,7 @@ def matrix_layer_bounds(network: Network, layer: MatrixLayer, core: Core) -> Bou
     one_mvm = mvm_cycles(
         planes=PlaneFormat(bits=source.bits, signed=source.signed, dac_bits=macro.dac_bits).planes,
         steps=-(-row_tiles * -(-layer.outputs // macro.adcs) // core.macros),
-        slices=slices_needed(int(np.abs(layer.weights).max(initial=0)), macro.cell_bits),
+        slices=macro.weight_format(layer.weights).slices,
         conversion_cycles=macro.conversion_cycles,
     )
     return _scaled(

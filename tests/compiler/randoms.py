@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from nngen.arch import Architecture, Core
-from nngen.compiler.mapper import layer_slices
+from nngen.arch import Architecture, Core, Macro
+from nngen.compiler.mapper import layer_weights
 from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network, Tensor, Tile
-from nngen.numerics import ROUNDINGS, Requantization
+from nngen.numerics import ENCODINGS, ROUNDINGS, Requantization, lines_of
 
 from .builders import WORD, chip, convolution, make_network, make_tensor, output_shape
 
@@ -18,22 +18,28 @@ from .builders import WORD, chip, convolution, make_network, make_tensor, output
 def random_chip(rng: Generator, *, lossless: bool) -> Architecture:
     """Return a small chip; a lossless one has converters whose step is 1."""
     word_bytes = int(rng.choice([4, 8, 16]))
-    columns_per_adc = int(rng.integers(1, 10))
     rows = word_bytes * int(rng.integers(1, 1 + 48 // word_bytes))
-    dac_bits, cell_bits = int(rng.choice([1, 1, 2, 4])), int(rng.integers(1, 5))
+    encoding = ENCODINGS[int(rng.integers(3))]
+    lines = lines_of(encoding)
+    columns_per_adc = int(rng.integers(1 if lines == 2 else 2, 10))  # a weight of -1..1 in 1-bit cells needs them
+    dac_bits, cell_bits = int(rng.choice([1, 1, 1, 2, 3, 4, 5, 6, 7, 8])), int(rng.integers(1, 9))
     full_scale = rows * ((1 << dac_bits) - 1) * ((1 << cell_bits) - 1)
-    adc_bits = full_scale.bit_length() + 1 if lossless else int(rng.integers(3, 9))
+    adc_bits = full_scale.bit_length() + lines - 1 if lossless else int(rng.integers(3, 9))
+    controller = "sar" if lossless else str(rng.choice(["sar", "sar", "ramp", "flash"]))
     made = chip(
         "micro",
         macros=int(rng.choice([1, 2, 3, 5, 8, 12])),
         rows=rows,
-        columns=2 * columns_per_adc * int(rng.integers(1, 6)),
+        encoding=encoding,
+        columns=lines * columns_per_adc * int(rng.integers(1, 6)),
         columns_per_adc=columns_per_adc,
         dac_bits=dac_bits,
         cell_bits=cell_bits,
         adc_bits=adc_bits,
-        sample_cycles=int(rng.integers(1, 3)),
+        controller=controller,
+        sample_cycles=int(rng.integers(0 if controller == "flash" else 1, 3)),
         gains=(1,) if lossless else (1, 2, 4),
+        activation_bits=int(rng.choice([8, 16])),
         accumulator_bits=32,
         multiplier_bits=25,
         queue_depth=int(rng.integers(2, 6)),
@@ -81,7 +87,7 @@ def random_mapping(rng: Generator, network: Network, core: Core) -> Mapping | No
         tiles: list[Tile] = []
         for inputs in _random_cuts(rng, layer.rows, core.macro.rows):
             for outputs in _random_cuts(rng, layer.outputs, layer.outputs):
-                slices = layer_slices(layer, core)
+                slices = layer_weights(layer, core).slices
                 found = _random_tiles(rng, inputs, outputs, slices=slices, core=core, taken=taken)
                 if found is None:
                     return None
@@ -103,11 +109,13 @@ def random_shape(rng: Generator) -> tuple[int, int, int]:
 
 def random_tensor(rng: Generator, name: str, shape: tuple[int, int, int], core: Core) -> Tensor:
     signed = bool(rng.random() < 0.5)
-    bits = int(rng.integers(1 + signed, 9))
-    if signed and bits % core.macro.dac_bits:
-        bits = 8
+    wide = core.activation_bits > 8 and rng.random() < 0.4
+    bits = int(rng.integers(9, 17) if wide else rng.integers(1 + signed, 9))
     tensor = make_tensor(name, shape, bits=bits, signed=signed)
-    return replace(tensor, zero_point=int(rng.integers(tensor.lowest, tensor.highest + 1)))
+    # Padding of two-byte codes must be of two equal bytes.
+    zero_points = [0, -1] if signed else [0, 0x101]
+    zero_point = rng.choice(zero_points) if wide else rng.integers(tensor.lowest, tensor.highest + 1)
+    return replace(tensor, zero_point=int(zero_point))
 
 
 def _random_layer(rng: Generator, source: Tensor, name: str, core: Core) -> MatrixLayer:
@@ -115,12 +123,20 @@ def _random_layer(rng: Generator, source: Tensor, name: str, core: Core) -> Matr
     kernel = int(rng.integers(1, min(height, 3) + 1)), int(rng.integers(1, min(width, 3) + 1))
     if rng.random() < 0.3:
         kernel = height, width
-    largest = (1 << min(8, core.macro.cell_bits * core.macro.columns_per_adc)) - 1
-    largest = int(rng.integers(1, largest, endpoint=True))
+    largest = int(rng.integers(1, largest_weight(core.macro), endpoint=True))
     weights = rng.integers(-largest, largest, (int(rng.integers(1, 13)), *kernel, channels), endpoint=True)
     pads = tuple(int(rng.integers(0, size)) for size in (*kernel, *kernel))
     strides = int(rng.integers(1, 4)), int(rng.integers(1, 4))
     return convolution(source, name, weights, pads=pads, strides=strides)
+
+
+def largest_weight(macro: Macro) -> int:
+    """Return the largest magnitude of weights whose slices are not too many for an ADC."""
+    return next(w for w in (255, 127, 63, 31, 15, 7, 3, 1) if _slices(w, macro) <= macro.columns_per_adc)
+
+
+def _slices(largest: int, macro: Macro) -> int:
+    return macro.weight_format(np.array([-largest, largest])).slices
 
 
 def random_codes_requantization(rng: Generator, layer: MatrixLayer, source: Tensor, target: Tensor) -> Requantization:
@@ -172,14 +188,16 @@ def _random_tiles(
         if rows > macro.rows or width > macro.conversions:
             break
         m, row = int(rng.integers(core.macros)), int(rng.integers(macro.rows - rows + 1))
-        pair = int(rng.integers(macro.conversions - width + 1))
-        starts = np.arange(pair, pair + width, slices)
-        cells = taken[m, row : row + rows, pair : pair + width]
+        first = int(rng.integers(macro.conversions - width + 1))
+        starts = np.arange(first, first + width, slices)
+        cells = taken[m, row : row + rows, first : first + width]
         one_adc = starts // macro.columns_per_adc == (starts + slices - 1) // macro.columns_per_adc
         if not cells.any() and one_adc.all():
             cells[:] = True
             gain = int(rng.choice(macro.usable_gains))
-            return [Tile(macro=m, row=row, column=2 * pair, input_range=inputs, output_range=outputs, gain=gain)]
+            return [
+                Tile(macro=m, row=row, column=macro.lines * first, input_range=inputs, output_range=outputs, gain=gain)
+            ]
     middle = (outputs[0] + outputs[1]) // 2
     if middle == outputs[0]:
         return None

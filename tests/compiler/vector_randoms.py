@@ -23,7 +23,7 @@ from nngen.ir import (
 from nngen.numerics import ROUNDINGS, Requantization
 
 from .builders import convolution, make_network, make_tensor, plain_requantization
-from .randoms import random_chip, random_codes_requantization, random_shape, random_tensor
+from .randoms import largest_weight, random_chip, random_codes_requantization, random_shape, random_tensor
 
 __all__ = ["random_layer", "random_vector_chip", "random_vector_network"]
 
@@ -149,10 +149,10 @@ def _window(rng: Generator, source: Tensor) -> dict[str, tuple[int, ...]]:
 
 
 def _matrix(rng: Generator, source: Tensor, _: list[Tensor], name: str, core: Core) -> Layer:
-    if source.element_bytes > 1:
+    if source.bits > core.activation_bits:
         return _elementwise(rng, source, [source], name, core)
     window = _window(rng, source)
-    largest = (1 << min(8, core.macro.cell_bits * core.macro.columns_per_adc)) - 1
+    largest = largest_weight(core.macro)
     weights = rng.integers(
         -largest, largest, (int(rng.integers(1, 7)), *window.pop("kernel"), source.shape[2]), endpoint=True
     )

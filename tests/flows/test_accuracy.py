@@ -166,7 +166,7 @@ def halving(weight: int) -> Network:
 
 def compare(network: Network, inputs: list[int], reference: list[int]) -> LayerComparison:
     codes, wanted = (np.array(values).reshape(-1, 1, 1, 1) for values in (inputs, reference))
-    return compare_codes(network, network.layers[0], inputs=codes, reference=wanted)
+    return compare_codes(network, network.layers[0], inputs=[codes], reference=wanted)
 
 
 def test_a_tie_that_fell_to_the_other_side_is_a_near_tie() -> None:
@@ -194,7 +194,7 @@ def test_other_differences_are_none(inputs: list[int], reference: list[int]) -> 
 
 def test_more_near_ties_than_one_in_a_hundred_thousand_codes_are_not_equal() -> None:
     assert not compare(halving(1), [5, 9], [3, 5]).equal
-    allowed = LayerComparison(layer="y", codes=300_000, differing=3, near_ties=3, differences=())
+    allowed = LayerComparison(layer="y", codes=300_000, differing=3, near_ties=3, tied_means=0, differences=())
     assert allowed.near_ties_allowed == 3
     assert allowed.equal
     assert not replace(allowed, differing=4, near_ties=4).equal
@@ -206,7 +206,7 @@ def test_what_float32_can_move_grows_with_the_sum() -> None:
     near = Difference(index=(0, 0, 0, 0), golden=1, reference=2, distance=1e-6, tolerance=1e-5)
     assert near.near_tie
     assert not replace(near, distance=1e-4).near_tie
-    assert not replace(near, reference=3, distance=0.5, tolerance=10).near_tie
+    assert not replace(near, reference=3, distance=float("inf"), tolerance=10).near_tie
     network = halving(1)
     shifted = replace(network, tensors=network.tensors | {"x": replace(network.tensors["x"], zero_point=5)})
     assert compare(shifted, [5], [3]).differences[0].tolerance == 0

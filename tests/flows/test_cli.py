@@ -13,8 +13,12 @@ from nngen import __version__
 from nngen.errors import BuildError
 from nngen.flows import cli, doctor, inspect
 
-COMMANDS = ("inspect", "build", "simulate", "evaluate", "verify", "isa", "doctor", "demo")
-LEAVES = (*(name for name in COMMANDS if name != "isa"), "isa manual", "isa assemble", "isa disassemble")
+COMMANDS = ("inspect", "build", "simulate", "evaluate", "verify", "report", "arch", "isa", "doctor", "demo")
+GROUPS = ("arch", "isa")
+LEAVES = (
+    *(name for name in COMMANDS if name not in GROUPS),
+    *("arch suggest", "isa manual", "isa assemble", "isa disassemble"),
+)
 
 
 def run(*arguments: str | Path) -> Result:

@@ -66,7 +66,8 @@ class Commands:
         if "overwrite" not in given:
             given["overwrite"] = int(draw.chance(0.7 if given["first"] else 0.2))
         if "classes" not in given and draw.chance(0.9):
-            given["classes"] = 0xFFFF if draw.chance(0.6) else 1 << draw.choice(self.settings.classes)
+            one = 1 << draw.choice(self.settings.classes)
+            given["classes"] = draw.choices((0xFFFF, one, 0), (60, 37, 3))[0]
         if "step" not in given and draw.chance(0.9):
             given["step"] = draw.randint(0, entries - 1) if draw.chance(0.2) else 0
         return MVM, (self._operands.make("MVM", **given),)
@@ -75,7 +76,7 @@ class Commands:
         """Return a POST."""
         draw, most = self._draw, min(len(self.records), BY_MNEMONIC["POST"].field("count").highest)
         if "count" not in given:
-            given["count"] = draw.number(1, most) if draw.chance(0.04) else draw.amount(1, min(_MANY_RECORDS, most))
+            given["count"] = draw.number(1, most) if draw.chance(0.1) else draw.amount(1, min(_MANY_RECORDS, most))
         if "record" not in given:
             given["record"] = draw.number(0, len(self.records) - given["count"])
         return POST, (self._operands.make("POST", **given),)
@@ -99,7 +100,8 @@ class Commands:
         if self.wanders and draw.chance(_FAR):
             return self._far(mnemonic, area, used, given, most)
         most = min(most, self._most[mnemonic], used.longest)
-        given["length"] = most if mnemonic == "LOAD" and draw.chance(0.5) else self._length(most)
+        often_longest = mnemonic == "LOAD" or area is Area.WHOLE
+        given["length"] = most if often_longest and draw.chance(0.5) else self._length(most)
         given["offset"] = self._distance(used, BY_MNEMONIC[mnemonic].field("offset").highest)
         return (self._operands.make(mnemonic, **given),)
 
@@ -155,17 +157,24 @@ class Commands:
     def setting(self, names: frozenset[str] | None = None) -> Item:
         """Return a SET of a unit's register, of any or of one with these names."""
         weights = (2, 4, 3)
-        unit = self._draw.choices(_CONFIGURED, weights)[0]
+        return self.setting_of(self._draw.choices(_CONFIGURED, weights)[0], names)
+
+    def setting_of(self, unit: Unit, names: frozenset[str] | None = None) -> Item:
+        """Return a SET of a register of this unit, of any or of one with these names."""
         return UNIT_CODES[unit], (self.settings.random(unit, names=names),)
 
     def overwritten(self, item: Item) -> Item:
         """Return a SET of the same register, to any value at all: nobody uses it before ``item`` comes."""
         unit, (made,) = item
+        return unit, (self.unused(made),)
+
+    def unused(self, made: Instruction) -> Instruction:
+        """Return a SET of the same register to a value that nobody may use: any of each class as often."""
         known = find_register(made.unit, made["index"])
         assert known is not None
-        draw, full = self._draw, 1 << known.width
-        value = draw.choice((0, 1, full - 1, draw.randrange(full), draw.getrandbits(32)))
-        return unit, (instruction("SET", unit=made.unit, index=made["index"], value=value),)
+        draw, full = self._draw, 1 << known.bits(self.core)
+        value = draw.choice((0, 1, full - 1, draw.randrange(min(2, full - 1), full), draw.getrandbits(32)))
+        return instruction("SET", unit=made.unit, index=made["index"], value=value)
 
     def step(self) -> Item:
         """Return an ADD, at times in a window made for it alone."""
@@ -173,8 +182,15 @@ class Commands:
         used = draw.choice(self.layout.all)
         if self.wanders and draw.chance(_FAR):
             return SEQUENCER, self._far_step(used)
+        return SEQUENCER, self._near_step(used)
+
+    def near_step(self) -> tuple[Instruction]:
+        """Return an ADD within the windows as they are."""
+        return self._near_step(self._draw.choice(self.layout.all))
+
+    def _near_step(self, used: AddressRegister) -> tuple[Instruction]:
         highest = BY_MNEMONIC["ADD"].field("value").highest
-        return SEQUENCER, (instruction("ADD", register=used.number, value=self._distance(used, highest)),)
+        return (instruction("ADD", register=used.number, value=self._distance(used, highest)),)
 
     def _far_step(self, used: AddressRegister) -> tuple[Instruction, ...]:
         draw = self._draw

@@ -22,7 +22,7 @@ _KINDS = {
     "positions": 10.0,
     "costly": 1.0,
     "exchange": 1.5,
-    "exchange anywhere": 0.5,
+    "exchange anywhere": 1.0,
     "contest": 0.7,
     "fill": 1.5,
     "handshake": 1.0,
@@ -56,7 +56,9 @@ class Composer:
             "configure": (0.3, 4, parts.configure),
             "move": (0.4, 16, parts.move),
             "fill": (0.15, 1, parts.fill),
-            "signals": (0.012, 3, parts.many_signals),
+            "succession": (0.4, 5, parts.successions.setting),
+            "window": (0.12, 6, self._window),
+            "signals": (0.03, 6, parts.successions.many_signals),
         }
 
     def body(self, room: int, *, depth: int = 0) -> list[Block | Repeat]:
@@ -142,6 +144,9 @@ class Composer:
             self._inserts[kind][2](made)
             return made
         return parts.positions(most=room)
+
+    def _window(self, made: list[Item]) -> None:
+        self._parts.successions.window(made, nests=self._parts.nests)
 
     def _single_commands(self, count: int) -> tuple[Instruction, ...]:
         """Return commands that keep the protocol each on its own."""

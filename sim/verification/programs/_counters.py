@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nngen.isa import COUNTERS, QUEUED_UNITS, UNIT_CODES
+from nngen.isa import COUNTERS, QUEUED_UNITS, UNIT_CODES, Unit
 
 from ._draw import Draw
 
@@ -41,11 +41,31 @@ class Counters:
     full: tuple[int, int]
     unused: int
 
+    @property
+    def waiters(self) -> dict[int, int]:
+        """The unit that waits on each counter with a single one that does."""
+        pairs = (
+            (self.stored, UNIT_CODES[Unit.LOAD]),
+            (self.loaded, UNIT_CODES[Unit.STORE]),
+            *zip(self.meeting, self.rivals, strict=True),
+            *self.free,
+            self.full,
+        )
+        return dict(pairs)
+
+    @property
+    def senders(self) -> dict[int, int]:
+        """The unit that signals each counter which orders accesses to memory: no other may."""
+        return {self.stored: UNIT_CODES[Unit.STORE], self.loaded: UNIT_CODES[Unit.LOAD]}
+
     @classmethod
     def draw(cls, draw: Draw) -> Counters:
         """Deal the counters out."""
         stored, loaded, contested, first, second, full, unused, *free = draw.sample(range(COUNTERS), COUNTERS)
         one, other = draw.sample(_UNITS, 2)
+        waits = tuple((counter, draw.choice(_UNITS)) for counter in free)
+        # Often one unit has both: only then does the WAIT for very many come directly behind another one.
+        counts = draw.choice(waits)[1] if waits and draw.chance(0.5) else draw.choice(_UNITS)
         return cls(
             stored=stored,
             loaded=loaded,
@@ -53,7 +73,7 @@ class Counters:
             rivals=(one, other),
             shares=(draw.amount(1, 3), draw.amount(1, 3)),
             meeting=(first, second),
-            free=tuple((counter, draw.choice(_UNITS)) for counter in free),
-            full=(full, draw.choice(_UNITS)),
+            free=waits,
+            full=(full, counts),
             unused=unused,
         )

@@ -7,7 +7,7 @@ Each time it does so a little differently, so that each command comes to be the 
 
 from __future__ import annotations
 
-from nngen.isa import BY_MNEMONIC, COUNTER_BITS, Instruction, Unit, instruction
+from nngen.isa import BY_MNEMONIC, Instruction, Unit, instruction
 
 from ._commands import NOP
 from ._draw import Draw
@@ -17,7 +17,10 @@ from ._parts import Parts
 
 WORD = 4  # bytes of an output where WORDS is 1
 _SOMETIMES = 0.3
-_SELDOM = 0.12
+_OFTEN = 0.6
+_SELDOM = 0.15
+_ROOMY = 128  # instructions of a program memory that holds more than the shortest openings
+_MOST_FIRST = 4  # units that begin with something of their own choice
 # Registers that leave defined what the opening has to define.
 _HARMLESS = frozenset(
     {"INVERT", "GROUP", "PLANES", "NEGATE_TOP", "SLICES", "LOWEST", "HIGHEST", "ZERO_POINT", "ROUNDING"}
@@ -52,6 +55,8 @@ def opening(parts: Parts, draw: Draw, *, loop_count: int = 1) -> tuple[Instructi
         ]
     elif draw.chance(_SOMETIMES):
         start.insert(0, NOP)
+    elif draw.chance(_OFTEN):
+        start.insert(0, parts.commands.unused(draw.choice(start)))
     return (*start, *parts.merge(maker.items()))
 
 
@@ -81,15 +86,14 @@ class _Opening:
             (SEQUENCER, commands.layout.set_window(draw, register, fresh=True)) for register in self._others
         ]
         commands.wanders = False
-        if draw.chance(_SOMETIMES):
+        kind = draw.random()
+        if kind < _SOMETIMES:
             made += self._without_macros()
-        elif Area.WHOLE in self._used and draw.chance(_SOMETIMES):
+        elif Area.WHOLE in self._used and kind < 0.6:
             made += self._erased()
-        elif draw.chance(_SELDOM):
-            made += self._counted()
-        if draw.chance(_SOMETIMES):
-            item = commands.setting()
-            made += [commands.overwritten(item), item]
+        else:
+            roomy = commands.core.program_instructions >= _ROOMY
+            made += parts.successions.first(draw.randint(1, _MOST_FIRST if roomy else 1))
         made += self._settings()
         if draw.chance(_SOMETIMES):
             made.append(commands.setting(_HARMLESS))
@@ -110,8 +114,13 @@ class _Opening:
         """
         commands = self._commands
         load = self._loads(early=True)
-        mvm = [commands.mvm(first=first, last=last, release=last) for first, last in self._flags(early=True)]
-        post = [commands.post(first=first, last=last, release=last) for first, last in self._flags(early=True)]
+        farthest = BY_MNEMONIC["MVM"].field("step").highest
+        most = min(len(commands.records), BY_MNEMONIC["POST"].field("count").highest)
+        of_mvm = self._seldom(classes=0) | self._seldom(step=farthest)
+        of_post = self._seldom(count=most)
+        flags = [self._flags(early=True) for _ in range(2)]
+        mvm = [commands.mvm(first=first, last=last, release=last, **of_mvm) for first, last in flags[0]]
+        post = [commands.post(first=first, last=last, release=last, **of_post) for first, last in flags[1]]
         record, count = post[-1][1][0]["record"], post[-1][1][0]["count"]
         outputs = sum(made.last for made in commands.records[record : record + count])
         if not outputs:
@@ -124,13 +133,9 @@ class _Opening:
         fill = commands.fill(Area.WHOLE, via=self._used[Area.WHOLE])
         return [fill, commands.signal(STORE, stored), commands.wait(LOAD, stored, 1)]
 
-    def _counted(self) -> list[Item]:
-        """Return many signals and, as the first command of its unit, the WAIT for them."""
-        draw, commands, (counter, unit) = self._draw, self._commands, self._parts.counters.full
-        count = draw.number(2, (1 << COUNTER_BITS) - 1)
-        other, (signal,) = commands.signal(draw.choice([u for u in (LOAD, MVM, POST, STORE) if u != unit]), counter)
-        loop = instruction("LOOP", count=count, length=1)
-        return [(other, (loop, signal)), commands.wait(unit, counter, count)]
+    def _seldom(self, **operands: int) -> dict[str, int]:
+        """Return these operands, or mostly none."""
+        return operands if self._draw.chance(_SELDOM) else {}
 
     def _flags(self, *, early: bool = False) -> tuple[tuple[int, int], ...]:
         """Return ``first`` and ``last`` of the commands that fill a bank.

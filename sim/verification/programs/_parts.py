@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from nngen.isa import COUNTER_BITS, Instruction, Unit, instruction
+from nngen.isa import COUNTER_BITS, Instruction, Unit
 
 from ._commands import Commands
 from ._counters import Counters
 from ._draw import Draw
 from ._layout import Area
 from ._merge import LOAD, MVM, POST, STORE, Item, merge
+from ._successions import Successions
 
 _UNITS = (LOAD, MVM, POST, STORE)
 _MANY_COMMANDS = 64
 _SENDERS = 4  # handshakes on one counter in a block, seldom more
-_OVERWRITTEN = 0.1
+_OVERWRITTEN = 0.2
 _LARGEST_PRODUCT = 40  # of planes, slices and steps
 
 
@@ -36,6 +37,7 @@ class Parts:
         self.commands = commands
         self.counters = Counters.draw(draw)
         self.nests = True
+        self.successions = Successions(commands, self.counters, draw)
         self._draw = draw
         # No more signals under way than this keep the counters in range: see `handshake`.
         self._most_signals = ((1 << COUNTER_BITS) - 1) // (commands.core.queue_depth + _SENDERS)
@@ -142,9 +144,9 @@ class Parts:
         write.insert(draw.randint(0, len(write)), store)
         load_again, *others_again = self.positions(source=Area.WHOLE, most=4)
         behind = [load_again, *self._ordered(LOAD, STORE, loaded), *others_again]
-        if draw.chance(0.3):
+        if draw.chance(0.6):
             counter, unit = draw.choice(self.counters.free)
-            write.insert(draw.randint(0, len(write)), commands.signal(STORE, counter))
+            write.insert(draw.randint(0, len(write) - 1), commands.signal(STORE, counter))
             behind.append(commands.wait(unit, counter, 1))
         before = [load, *others, *self._ordered(LOAD, STORE, loaded)]
         return [*before, *write, *self._ordered(STORE, LOAD, stored), *behind]
@@ -184,20 +186,6 @@ class Parts:
         waits[-1] = total - sum(waits[:-1])
         for count in waits:
             made.insert(place, self.commands.wait(unit, counter, count))
-
-    def many_signals(self, made: list[Item]) -> None:
-        """Insert as many signals as the counter can count, or fewer, and the WAIT of the same unit for all of them.
-
-        The unit cannot signal again before, so the counter never holds more.
-        """
-        draw = self._draw
-        counter, unit = self.counters.full
-        most = (1 << COUNTER_BITS) - 1
-        count = most if draw.chance(0.6) else draw.number(2, most)
-        _, (signal,) = self.commands.signal(unit, counter)
-        made.insert(draw.randint(0, len(made)), self.commands.wait(unit, counter, count))
-        # As the WAIT comes behind it, this loop never ends where one around the block does.
-        made.insert(0, (unit, (instruction("LOOP", count=count, length=1), signal)))
 
     # ------------------------------------------------------------------ configuration
 

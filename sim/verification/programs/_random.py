@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from nngen.arch import Core
@@ -48,13 +50,14 @@ def random_program(core: Core, *, seed: int, length: int = DEFAULT_LENGTH) -> Te
     check_room(core, len(start) + 1)
     room = min(length, core.program_instructions) - len(start) - 1
     left_open = draw.randint(1, LOOP_DEPTH - around) if room > _LEAST_ROOM and draw.chance(_AROUND) else 0
-    body = tuple(Composer(parts, draw, loop_count).body(max(room, 0) - 2 * left_open, depth=int(around)))
+    body = tuple(Composer(parts, draw, loop_count).body(max(room, 0) - 3 * left_open, depth=int(around)))
     address = len(start) + len(flatten(body))
+    end = start[0]["length"] if around else 1 << 16
     return TestProgram(
         name=f"random {seed}",
         opening=start,
         body=body,
-        ending=(*_open_loops(draw, left_open, address, start[0]["length"] if around else 1 << 16), HALT),
+        ending=(*_open_loops(parts.commands, draw, left_open, address, end), HALT),
         records=parts.commands.records,
         cells=random_cells(core, np.random.default_rng(seed)),
         loop_count=loop_count,
@@ -67,11 +70,11 @@ def _endless_loop(draw: Draw, *, least: int) -> Instruction:
     """Return a LOOP around all that can follow, HALT included, so that nobody comes to its end."""
     most = BY_MNEMONIC["LOOP"].field("length").highest
     host = draw.chance(0.3)
-    return instruction("LOOP", count=draw.number(1, 65535), length=draw.number(min(least, most), most), host=int(host))
+    return instruction("LOOP", count=_endless_count(draw), length=draw.number(min(least, most), most), host=int(host))
 
 
-def _open_loops(draw: Draw, count: int, address: int, end: int) -> list[Instruction]:
-    """Return LOOPs that HALT leaves open, each of which ends before the one around it, with NOPs between them.
+def _open_loops(commands: Commands, draw: Draw, count: int, address: int, end: int) -> list[Instruction]:
+    """Return LOOPs that HALT leaves open, each of which ends before the one around it, behind two instructions at most.
 
     Parameters
     ----------
@@ -82,16 +85,28 @@ def _open_loops(draw: Draw, count: int, address: int, end: int) -> list[Instruct
     """
     most = BY_MNEMONIC["LOOP"].field("length").highest
     made: list[Instruction] = []
+    before: tuple[Callable[[], tuple[Instruction, ...]], ...] = (
+        lambda: (NOP,),
+        commands.near_step,
+        lambda: commands.layout.set_position(draw, draw.choice(commands.layout.all)),
+        lambda: (instruction("LOOP", count=1, length=1), *commands.setting()[1]),
+    )
     for left in range(count, 0, -1):
+        first = draw.choice(before)() if draw.chance(0.6) else ()
+        made += first
+        address += len(first)
         longest = min(most, end - address - 1)
-        length = draw.choice((longest, draw.randint(max(longest - 99, 3 * left), longest)))
+        length = draw.choice((longest, draw.randint(max(longest - 99, 4 * left), longest)))
         host = draw.chance(0.3)
-        made.append(instruction("LOOP", count=draw.number(1, 65535), length=length, host=int(host)))
+        made.append(instruction("LOOP", count=_endless_count(draw), length=length, host=int(host)))
         end, address = address + length, address + 1
-        if draw.chance(0.3):
-            made.append(NOP)
-            address += 1
     return made
+
+
+def _endless_count(draw: Draw) -> int:
+    """Return the count of a loop that nobody comes to the end of."""
+    most = BY_MNEMONIC["LOOP"].field("count").highest
+    return most if draw.chance(0.4) else draw.number(1, most)
 
 
 def make_parts(core: Core, draw: Draw) -> Parts:

@@ -16,7 +16,7 @@ from nngen.arch import Architecture, Core, read_architecture
 from nngen.compiler.calibrate import calibrate
 from nngen.errors import CapacityError, InputError, MappingError
 from nngen.ir import LayerMapping, Mapping, Network, Tile
-from nngen.numerics import Requantization
+from nngen.numerics import ENCODINGS, Encoding, Requantization
 from nngen.sim.golden import GoldenMachine, run_layer
 from tests.sim.golden.builders import fully_connected, make_core, make_network, make_tensor, pass_through, tile
 
@@ -65,10 +65,34 @@ def test_without_samples_the_gain_is_the_largest_that_cannot_clip(weights: list[
     assert network.layers[0].requantization.correction.tolist() == [0]
 
 
-@given(st.lists(st.integers(-255, 255), min_size=1, max_size=16), st.integers(1, 3), st.integers(1, 8))
-def test_a_proven_gain_clips_at_no_input(weights: list[int], dac_bits: int, cell_bits: int) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "weights", "gain"),
+    [
+        ("twos_complement", [3, 1, 1, 1, 1, -1, -1], 4),  # low columns sum to 13 = 3 + 4 + 2 * 3, signs to 2
+        ("twos_complement", [-1] * 11 + [1], 2),  # the low column sums to 34, as -1 ends in 11
+        ("twos_complement", [-1] * 31, 4),  # nothing but signs
+        ("offset", [1, -2], 4),  # 3 + 0
+        ("offset", [1] * 10, 4),  # 30, of codes up to 31
+        ("offset", [1] * 11, 2),
+    ],
+)
+def test_gains_of_single_columns_use_all_codes(encoding: Encoding, weights: list[int], gain: int) -> None:
+    """Codes end at 31, and 32 rows of level 3 make a step of 4."""
+    core = make_core(rows=32, encoding=encoding)
+    _, mapping = calibrate(one_layer(weights), mapping_of(tile((0, len(weights)), None)), chip(core), None)
+    assert core.macro.converter().step == 4
+    assert gains_of(mapping) == [gain]
+
+
+@given(
+    st.lists(st.integers(-255, 255), min_size=1, max_size=16),
+    st.integers(1, 3),
+    st.integers(1, 8),
+    st.sampled_from(ENCODINGS),
+)
+def test_a_proven_gain_clips_at_no_input(weights: list[int], dac_bits: int, cell_bits: int, encoding: Encoding) -> None:
     network = one_layer(weights, bits=6)
-    architecture = chip(make_core(dac_bits=dac_bits, cell_bits=cell_bits, adc_bits=7))
+    architecture = chip(make_core(dac_bits=dac_bits, cell_bits=cell_bits, adc_bits=7, encoding=encoding))
     _, mapping = calibrate(network, mapping_of(tile((0, len(weights)), None)), architecture, None)
     macro = architecture.core.macro
     converter = macro.converter(mapping.layers[0].tiles[0].gain or 0)
@@ -78,7 +102,7 @@ def test_a_proven_gain_clips_at_no_input(weights: list[int], dac_bits: int, cell
         lossy = run_layer(network, network.layers[0], codes([driven.tolist()])["x"], machine=machine)
         exact = run_layer(network, network.layers[0], codes([driven.tolist()])["x"])
         conversions = (1 << (-(-6 // dac_bits) * dac_bits)) - 1
-        slices = max(1, -(-max(map(abs, weights)).bit_length() // cell_bits))
+        slices = architecture.core.macro.weight_format(np.array(weights)).slices
         half_units = conversions // ((1 << dac_bits) - 1) * sum(1 << (cell_bits * s) for s in range(slices))
         error = abs(int(lossy.accumulators.item() - exact.accumulators.item()))
         assert 2 * error <= half_units * converter.step // converter.gain

@@ -6,10 +6,11 @@ import pytest
 from nngen.arch import Architecture
 from nngen.compiler.codegen._macro_settings import Sets
 from nngen.compiler.codegen._position import Addressing, position_body
-from nngen.compiler.mapper import map_network, validate_mapping
+from nngen.compiler.mapper import map_network, validate_mapping, with_gains
 from nngen.errors import CapacityError
 from nngen.ir import CoreProgram, LayerMapping, Mapping, Network, Round, Source, Tile
 from nngen.isa import Instruction, Unit, register
+from nngen.numerics import ENCODINGS, Encoding
 from tests.compiler.builders import (
     architecture,
     chip,
@@ -19,6 +20,7 @@ from tests.compiler.builders import (
     make_tensor,
     output_shape,
     perceptron,
+    plain_requantization,
     pointwise,
 )
 from tests.compiler.execution import compile_mapping, evaluate, run_network
@@ -171,3 +173,90 @@ def test_more_records_than_one_post_can_count() -> None:
 def test_the_largest_value_of_a_field_is_never_exceeded() -> None:
     with pytest.raises(Exception, match="LOAD length must be 0 to 4095, not 4096"):
         Instruction("LOAD", {"length": 4096})
+
+
+# ---------------------------------------------------------------- encodings, planes, widths of codes
+
+
+def sets(program: CoreProgram, unit: Unit, name: str) -> list[int]:
+    """Return what the program writes to a register, in order."""
+    index = register(unit, name).index
+    code = (made for made in program.instructions if made.mnemonic == "SET" and made.unit is unit)
+    return [made["value"] for made in code if made["index"] == index]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "slices", "negate", "offset"),
+    [("differential", 4, [], []), ("twos_complement", 5, [1], []), ("offset", 4, [], [7])],
+)
+def test_slices_are_set_as_the_encoding_needs(
+    encoding: Encoding, slices: int, negate: list[int], offset: list[int]
+) -> None:
+    chosen = chip("tiny", encoding=encoding, cell_bits=2)
+    program = program_of(perceptron(16, 3, largest=127), chosen)
+    assert sets(program, Unit.MVM, "SLICES") == [slices]
+    assert sets(program, Unit.MVM, "NEGATE_SLICE") == negate
+    assert sets(program, Unit.MVM, "OFFSET") == offset
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_cells_hold_the_weights_where_the_mapping_puts_them(encoding: Encoding) -> None:
+    chosen = chip("tiny", encoding=encoding, cell_bits=2)
+    network = perceptron(100, 24, 10, largest=100)
+    mapping = map_network(network, chosen)
+    cells = compile_mapping(network, mapping, chosen)[1].cores[0].cells
+    used = np.zeros_like(cells, np.bool_)
+    for layer in network.layers:
+        weights = chosen.core.macro.weight_format(layer.weights)
+        found = np.zeros_like(layer.matrix)
+        for tile in mapping.layer(layer.name).tiles:
+            where = (
+                tile.macro,
+                slice(tile.row, tile.row + tile.rows),
+                slice(tile.column, tile.column + weights.columns * tile.outputs),
+            )
+            found[slice(*tile.input_range), slice(*tile.output_range)] += weights.combine(cells[where])
+            used[where] = True
+        np.testing.assert_array_equal(found, layer.matrix)
+    assert not cells[~used].any()
+
+
+@pytest.mark.parametrize(
+    ("bits", "signed", "dac_bits", "invert", "keep"),
+    [
+        (6, True, 4, [1 << 5], [(1 << 6) - 1]),
+        (6, True, 3, [1 << 5], []),  # planes end with the code
+        (8, True, 3, [1 << 7], []),  # there is nothing above a byte
+        (12, True, 8, [1 << 11], [(1 << 12) - 1]),
+        (16, True, 5, [1 << 15], []),
+        (6, False, 4, [], []),  # zeros above
+        (6, True, 1, [], []),  # the top plane counts negative
+    ],
+)
+def test_codes_are_inverted_and_masked_where_their_planes_need_it(
+    bits: int, signed: bool, dac_bits: int, invert: list[int], keep: list[int]
+) -> None:
+    source = make_tensor("x", (1, 1, 8), bits=bits, signed=signed)
+    layer = convolution(source, "y", np.ones((2, 1, 1, 8), np.int64))
+    network = make_network([layer], [source, make_tensor("y", (1, 1, 2))])
+    program = program_of(network, chip("tiny", activation_bits=16, dac_bits=dac_bits))
+    assert (sets(program, Unit.LOAD, "INVERT"), sets(program, Unit.LOAD, "KEEP")) == (invert, keep)
+
+
+def test_codes_of_two_bytes_are_loaded_and_stored_as_such() -> None:
+    rng = np.random.default_rng(5)
+    source = make_tensor("x", (5, 4, 3), bits=16, signed=True)
+    weights = rng.integers(-7, 8, (4, 3, 3, 3))
+    constants = plain_requantization(4, shift=7, lowest=-2048, highest=2047)
+    layer = convolution(source, "y", weights, pads=(1, 1, 1, 1), requantization=constants)
+    network = make_network([layer], [source, make_tensor("y", output_shape(source, layer), bits=12, signed=True)])
+    chosen = chip("tiny", activation_bits=16, adc_bits=14, gains=(1,))
+    mapping = with_gains(map_network(network, chosen), {"y": 1})
+    program = compile_mapping(network, mapping, chosen)[1].cores[0]
+    loads = [made for made in program.instructions if made.mnemonic == "LOAD"]
+    assert {(made["wide"], made["length"], made["row"] % 9) for made in loads} == {(1, 18, 0)}
+    assert sets(program, Unit.POST, "ELEMENT") == [1]
+    inputs = {"x": random_codes(rng, source, 3)}
+    codes, _ = run_network(network, mapping, chosen, inputs)
+    np.testing.assert_array_equal(codes["y"], evaluate(network, inputs)["y"])
+    assert np.abs(codes["y"]).max() > 127

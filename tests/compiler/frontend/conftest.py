@@ -11,15 +11,15 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from nngen.compiler.frontend import read_network
-from nngen.flows.reference import channel_last_codes, run_reference
+from nngen.flows.accuracy import compare_codes, reference_codes
+from nngen.flows.reference import run_reference
 from nngen.host.ends import finish_outputs, quantize_inputs
-from nngen.ir import MatrixLayer
+from nngen.ir import ConcatLayer, DepthwiseLayer, ElementwiseLayer, Layer, MatrixLayer, Network, PoolLayer
+from nngen.sim.golden import run_layer
 
 Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.int64]
 Differences = dict[str, tuple[int, int]]
-
-NEAR_TIE = 5e-4  # float32 moves the reference's value by less than this many codes
 
 
 class OnnxFile:
@@ -87,51 +87,61 @@ class OnnxFile:
         return path
 
 
-def accumulate(layer: MatrixLayer, codes: IntArray, padding: int) -> IntArray:
+def accumulate(network: Network, layer: Layer, inputs: list[IntArray]) -> IntArray:
     """The accumulators of a layer: one kernel position after the other."""
+    if isinstance(layer, ElementwiseLayer):
+        terms = [factor * codes for factor, codes in zip(layer.coefficients, inputs, strict=True)]
+        return np.asarray(sum(terms[1:], terms[0]))
+    if isinstance(layer, ConcatLayer):
+        return np.concatenate(inputs, axis=3)
     (top, left, bottom, right), (down, across) = layer.pads, layer.strides
-    padded = np.pad(codes, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=padding)
-    height, width = layer.kernel
-    rows, columns = (padded.shape[1] - height) // down + 1, (padded.shape[2] - width) // across + 1
-    sums = np.zeros((len(codes), rows, columns, layer.outputs), np.int64)
+    halo = network.padding(layer)
+    padded = np.pad(inputs[0], ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=halo)
+    (height, width), (spread, apart) = layer.kernel, layer.dilations
+    rows = (padded.shape[1] - (height - 1) * spread - 1) // down + 1
+    columns = (padded.shape[2] - (width - 1) * apart - 1) // across + 1
+    sums: IntArray | None = None
     for y in range(height):
         for x in range(width):
-            window = padded[:, y : y + down * (rows - 1) + 1 : down, x : x + across * (columns - 1) + 1 : across]
-            sums += window @ layer.weights[:, y, x, :].T
+            top, left = y * spread, x * apart
+            window = padded[
+                :, top : top + down * (rows - 1) + 1 : down, left : left + across * (columns - 1) + 1 : across
+            ]
+            if isinstance(layer, MatrixLayer):
+                window = window @ layer.weights[:, y, x, :].T
+            elif isinstance(layer, DepthwiseLayer):
+                window = window * layer.weights[:, y, x]
+            largest = isinstance(layer, PoolLayer) and layer.kind == "max"
+            sums = window if sums is None else np.maximum(sums, window) if largest else sums + window
+    assert sums is not None
     return sums
 
 
-def count_differences(layer: MatrixLayer, sums: IntArray, reference: IntArray) -> tuple[int, int]:
-    """Return (differing, compared) codes; a difference that is no near-tie fails."""
-    constants = layer.requantization
-    codes = constants.apply(sums)
-    differs = codes != reference
-    exact = (sums * constants.multiplier + constants.offset) / np.exp2(constants.shift)
-    distance = np.abs(np.abs(exact - np.floor(exact)) - 0.5)
-    far = differs & ((distance > NEAR_TIE) | (np.abs(codes - reference) > 1))
-    assert not far.any(), f"{layer.name}: {np.count_nonzero(far)} codes differ: {codes[far][:4]}, {reference[far][:4]}"
-    return int(np.count_nonzero(differs)), codes.size
-
-
 def compare(path: Path, samples: dict[str, Array]) -> Differences:
-    """Compare every layer on the reference's own input codes; return (differing, compared) codes by layer."""
+    """Compare every layer on the reference's own input codes; return (differing, compared) codes by layer.
+
+    A difference that is no near-tie fails; means that are ties are left out of the count.
+    """
     network = read_network(path)
-    coded = [name for name, tensor in network.tensors.items() if tensor.bits <= 16]
-    inside = [name for name in coded if name not in samples]
-    reference = samples | run_reference(path, samples, intermediate=inside)
-    codes = {name: channel_last_codes(network, name, reference[name]) for name in coded}
+    codes = reference_codes(network, path, samples)
     for name, quantized in quantize_inputs(network, samples).items():
         np.testing.assert_array_equal(quantized, codes[name])
     found = {}
     for layer in network.layers:
-        sums = accumulate(layer, codes[layer.input], network.tensors[layer.input].zero_point)
-        if layer.output in codes:
-            found[layer.name] = count_differences(layer, sums, codes[layer.output])
+        inputs = [codes[name] for name in layer.inputs]
+        np.testing.assert_array_equal(
+            run_layer(network, layer, *inputs).accumulators, accumulate(network, layer, inputs)
+        )
+        if network.tensors[layer.output].bits <= 16:
+            compared = compare_codes(network, layer, inputs=inputs, reference=codes[layer.output])
+            assert compared.differing == compared.near_ties, compared
+            found[layer.name] = (compared.differing - compared.tied_means, compared.codes)
         else:
-            codes[layer.output] = layer.requantization.apply(sums)
-    finished = finish_outputs(network, codes)
+            codes[layer.output] = run_layer(network, layer, *inputs).codes
+    finished, reference = finish_outputs(network, codes), run_reference(path, samples)
     for output in network.outputs:
         expected = reference[output.name]
+        assert finished[output.name].dtype == expected.dtype
         np.testing.assert_allclose(finished[output.name], expected, rtol=1e-5, atol=2e-5 * np.abs(expected).max())
     return found
 

@@ -45,7 +45,7 @@ def after(onnx_file: Any, folder: Path, change: Change) -> str:
 
 def test_the_good_file_is_read(onnx_file: Any, tmp_path: Path) -> None:
     network = read_network(good(onnx_file).save(tmp_path))
-    assert (network.name, network.dialect, network.folded) == ("made", "QCDQ", ())
+    assert (network.name, network.dialect, network.folded) == ("made", "QDQ", ())
     assert read_network(good(onnx_file).save(tmp_path), name="mine").name == "mine"
 
 

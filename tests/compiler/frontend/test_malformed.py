@@ -10,8 +10,10 @@ from nngen.compiler.frontend import read_network
 from nngen.errors import ModelError
 
 SUPPORTED = (
-    "supported are Conv, Gemm, MatMul, Add, BatchNormalization, QuantizeLinear, DequantizeLinear, Relu, Clip, Flatten, "
-    "Reshape, Transpose, Squeeze, Unsqueeze, Identity, Dropout, Softmax"
+    "supported are Conv, Gemm, MatMul, Add, Sub, Mul, Div, BatchNormalization, Concat, MaxPool, AveragePool, "
+    "GlobalMaxPool, GlobalAveragePool, ReduceMean, QuantizeLinear, DequantizeLinear, Relu, Clip, PRelu, Abs, Elu, Erf, "
+    "Exp, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Selu, Sigmoid, Softplus, Softsign, Tanh, Flatten, Reshape, "
+    "Transpose, Squeeze, Unsqueeze, Identity, Dropout, Softmax"
 )
 QCDQ = "export as QCDQ (brevitas: export_onnx_qcdq)"
 CUT = "is an ONNX model cut short or damaged; export or download it again"
@@ -72,7 +74,11 @@ def test_accepted(name: str, shared_models: Path) -> None:
 
 
 OTHER_DIALECTS = {
-    "brevitas/cnn_w4a4_bn_qcdq": f"MaxPool node '/p1/MaxPool': this operator is not supported; {SUPPORTED}",
+    "mlonmcu_micro_kws_quantdequant/model": "Conv node 'micro_kws/conv2d/Relu;micro_kws/conv2d/BiasAdd;micro_kws/"
+    "conv2d_2/Conv2D;micro_kws/conv2d/Conv2D;micro_kws/conv2d/BiasAdd/ReadVariableOp_prequant': its weights "
+    "'const_fold_opt__85' are not quantized; quantize every layer's input, weights and output before export",
+    "derived_alibaba_ad_qoperator_s8s8_pt/model": "com.microsoft::QGemm node 'Gemm_0_quant': the QOperator "
+    "dialect is not supported yet; quantize with quant_format=QuantFormat.QDQ",
     "brevitas/mlp_w4a4_pt_qonnx": "qonnx.custom_op.general::Quant node '/inp/act_quant/export_handler/Quant': "
     f"the QONNX dialect is not supported yet; {QCDQ}",
     "brevitas/mlp_ort_qop_u8s8": "com.microsoft::QGemm node '/fc1/Gemm_quant': the QOperator dialect is not supported "

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from nngen.compiler.frontend import read_network
 from nngen.errors import ModelError
@@ -167,19 +167,133 @@ def computed_square_weights(file: Any) -> None:
     finish(file, file.node("MatMul", name, weights, name="multiply"))
 
 
-def residual(file: Any) -> None:
+def residual_of_a_layer(file: Any) -> None:
+    name = vector(file, 3)
+    other = file.node("Gemm", name, file.dequantized(codes(3, 3), 0.25))
+    finish(file, file.activation(file.node("Add", name, other, name="add"), 1.0))
+
+
+def product_of_activations(file: Any) -> None:
     name = vector(file)
-    finish(file, file.activation(file.node("Add", name, name, name="add"), 1.0))
+    finish(file, file.activation(file.node("Mul", name, name, name="multiply"), 1.0))
 
 
-def normalized_activation(file: Any) -> None:
-    constants = [file.constant([1, 1], np.float32) for _ in range(4)]
-    finish(file, file.node("BatchNormalization", vector(file), *constants, name="norm"))
+def quotient_of_activations(file: Any) -> None:
+    name = vector(file)
+    finish(file, file.activation(file.node("Div", name, name, name="divide"), 1.0))
 
 
-def relu_on_activation(file: Any) -> None:
-    name = file.activation(file.input("x", [1, 2]), 0.5, kind="int8")
-    finish(file, file.node("Relu", name, name="relu"))
+def sum_of_two_orders(file: Any) -> None:
+    name = image(file)
+    turned = file.node("Transpose", name, perm=[0, 1, 3, 2])
+    finish(file, file.activation(file.node("Add", name, turned, name="add"), 1.0))
+
+
+def sum_of_two_shapes(file: Any) -> None:
+    name = image(file)
+    mean = file.activation(file.node("GlobalAveragePool", name), 1.0)
+    finish(file, file.activation(file.node("Add", name, mean, name="add"), 1.0))
+
+
+def bounded_then_subtracted(file: Any) -> None:
+    name = file.node("Relu", gemm(file))
+    constant = file.constant([1, 2, 3], np.float32)
+    finish(file, file.activation(file.node("Sub", name, constant, name="subtract"), 1.0))
+
+
+def bounded_then_normalized(file: Any) -> None:
+    constants = [file.constant([1, 1, 1], np.float32) for _ in range(4)]
+    name = file.node("BatchNormalization", file.node("Relu", gemm(file)), *constants, name="norm")
+    finish(file, file.activation(name, 1.0))
+
+
+def relu_on_input(file: Any) -> None:
+    finish(file, file.activation(file.node("Relu", file.input("x", [1, 2]), name="relu"), 0.5))
+
+
+# ---------------------------------------------------------------- pools, joins, functions
+
+
+def pool(operator: str = "MaxPool", **attributes: Any) -> Make:
+    attributes = {"kernel_shape": [2, 2]} | attributes
+
+    def make(file: Any) -> None:
+        finish(file, file.activation(file.node(operator, image(file), name="pool", **attributes), 1.0))
+
+    return make
+
+
+def mean_without_quantizer(file: Any) -> None:
+    pooled = file.node("AveragePool", image(file), kernel_shape=[2, 2], name="pool")
+    finish(file, conv(file, source=pooled))
+
+
+def mean_of_borders_as_output(file: Any) -> None:
+    mean = file.node("AveragePool", image(file), kernel_shape=[2, 2], pads=[1, 1, 0, 0], name="pool", output="mean")
+    finish(file, mean)
+
+
+def pool_of_vector(file: Any) -> None:
+    finish(file, file.activation(file.node("MaxPool", vector(file), kernel_shape=[1], name="pool"), 1.0))
+
+
+def mean_over(axes: list[int], **attributes: Any) -> Make:
+    def make(file: Any) -> None:
+        mean = file.node("ReduceMean", image(file), axes=axes, name="mean", **attributes)
+        finish(file, file.activation(mean, 1.0))
+
+    return make
+
+
+def joined(axis: int, *, transposed: bool = False) -> Make:
+    def make(file: Any) -> None:
+        name = image(file)
+        other = file.node("Transpose", name, perm=[0, 2, 1, 3]) if transposed else name
+        finish(file, file.activation(file.node("Concat", name, other, axis=axis, name="join"), 1.0))
+
+    return make
+
+
+def joined_images_of_two_sizes(file: Any) -> None:
+    name = file.node("Flatten", image(file))
+    small = file.node("Flatten", file.activation(file.input("z", [1, 2, 2, 2]), 0.5))
+    finish(file, file.activation(file.node("Concat", name, small, axis=1, name="join"), 1.0))
+
+
+def function_of_wide_codes(file: Any) -> None:
+    wide = file.activation(file.input("x", [1, 2]), 0.5, kind="int16")
+    finish(file, file.activation(file.node("Sigmoid", wide, name="bend"), 1.0))
+
+
+def function_of_layer(file: Any) -> None:
+    finish(file, file.activation(file.node("Tanh", gemm(file), name="bend"), 1.0))
+
+
+def function_as_output(file: Any) -> None:
+    finish(file, file.node("Tanh", vector(file), name="bend"))
+
+
+def function_without_value(file: Any) -> None:
+    finish(
+        file,
+        file.activation(
+            file.node("Elu", file.activation(file.input("x", [1, 2]), 1.0, kind="int8"), name="bend", alpha=np.nan), 1.0
+        ),
+    )
+
+
+def sloped_then_biased(file: Any) -> None:
+    name = file.node("LeakyRelu", gemm(file))
+    finish(file, file.activation(file.node("Add", name, file.constant([1, 2, 3], np.float32), name="add"), 1.0))
+
+
+def sloped_as_output(file: Any) -> None:
+    finish(file, file.node("LeakyRelu", gemm(file)))
+
+
+def slope_of_input(file: Any) -> None:
+    slope = file.constant([0.5], np.float32)
+    finish(file, file.activation(file.node("PRelu", file.input("x", [1, 2]), slope, name="bend"), 1.0))
 
 
 def batch_norm(**changes: Any) -> Make:
@@ -196,10 +310,6 @@ def bounded_then_biased(file: Any) -> None:
 def bounded_without_quantizer(file: Any) -> None:
     bound = file.constant(1.0, np.float32)
     finish(file, file.node("Clip", gemm(file), "", bound))
-
-
-def second_quantizer(file: Any) -> None:
-    finish(file, file.activation(file.activation(gemm(file), 1.0), 2.0))
 
 
 def other_scale_behind(file: Any) -> None:
@@ -232,10 +342,12 @@ def clip_with_computed_bound(file: Any) -> None:
     finish(file, file.activation(file.node("Clip", gemm(file), bound, name="clip"), 1.0))
 
 
-def integer_output(file: Any) -> None:
-    how = (file.constant(1.0, np.float32), file.constant(0, np.int8))
-    file.node("QuantizeLinear", gemm(file), *how, output="y")
-    file.output("y", TensorProto.INT8)
+def word_output(file: Any) -> None:
+    file.opset = 21
+    zero = helper.make_tensor("zero", TensorProto.INT4, [], [0])
+    file.constants.append(zero)
+    file.node("QuantizeLinear", gemm(file), file.constant(1.0, np.float32), "zero", output="y")
+    file.output("y", TensorProto.INT4)
 
 
 def nothing_but_host(file: Any) -> None:
@@ -243,7 +355,7 @@ def nothing_but_host(file: Any) -> None:
 
 
 def behind_softmax(file: Any) -> None:
-    finish(file, file.activation(file.node("Softmax", gemm(file)), 1.0))
+    finish(file, file.activation(file.activation(file.node("Softmax", gemm(file)), 1.0), 1.0))
 
 
 def reshaped_softmax(file: Any) -> None:
@@ -313,9 +425,14 @@ def huge_bias(file: Any) -> None:
 
 
 SUPPORTED = (
-    "this operator is not supported; supported are Conv, Gemm, MatMul, Add, BatchNormalization, QuantizeLinear, "
-    "DequantizeLinear, Relu, Clip, Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Dropout, Softmax"
+    "this operator is not supported; "
+    "supported are Conv, Gemm, MatMul, Add, Sub, Mul, Div, BatchNormalization, Concat, MaxPool, AveragePool, "
+    "GlobalMaxPool, GlobalAveragePool, ReduceMean, QuantizeLinear, DequantizeLinear, Relu, Clip, PRelu, Abs, Elu, Erf, "
+    "Exp, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Selu, Sigmoid, Softplus, Softsign, Tanh, Flatten, Reshape, "
+    "Transpose, Squeeze, Unsqueeze, Identity, Dropout, Softmax"
 )
+ADDITION = "it must add constants to a layer's result, or dequantized activations; quantize what it adds"
+PRODUCT = "it must multiply a layer's result or an activation with constants; products of activations are not supported"
 SCALE = "QuantizeLinear node 'quantize': its scale 'c0' must be"
 CASES: list[tuple[Make, str]] = [
     # graph
@@ -338,12 +455,13 @@ CASES: list[tuple[Make, str]] = [
     # shapes
     (
         with_input([1, 2, 4]),
-        "Conv node 'conv': it must be a 2-D convolution, not one of shapes [1, 2, 4] and [3, 2, 2, 2]",
+        "Conv node 'conv': it must be a convolution in one or two dimensions, not one of shapes [1, 2, 4] and "
+        "[3, 2, 2, 2]",
     ),
     (with_input([1, 5, 4, 4]), "Conv node 'conv': its weights must have 5 input channels like its input, not 2"),
     (with_input([1, 2, 1, 4]), "Conv node 'conv': its padded input must be at least [2, 2], not [1, 4]"),
-    (conv_with(group=2), "Conv node 'conv': group must be 1, not 2; grouped convolutions are not supported"),
-    (conv_with(dilations=[2, 1]), "Conv node 'conv': dilations must be [1, 1], not [2, 1]"),
+    (conv_with(group=2), "Conv node 'conv': group must divide its 2 input and 3 output channels, not 2"),
+    (conv_with(dilations=[0, 1]), "Conv node 'conv': dilations must be two numbers of at least 1, not [0, 1]"),
     (conv_with(kernel_shape=[3, 3]), "Conv node 'conv': kernel_shape must be [2, 2] like its weights, not [3, 3]"),
     (conv_with(strides=[0, 1]), "Conv node 'conv': strides must be two numbers of at least 1, not [0, 1]"),
     (conv_with(pads=[0, 0, -1, 0]), "Conv node 'conv': pads must be four numbers of at least 0, not [0, 0, -1, 0]"),
@@ -379,10 +497,6 @@ CASES: list[tuple[Make, str]] = [
         "Transpose node 'turn': it must keep the batch as first dimension, not give shape [4, 1]",
     ),
     (
-        gemm_on(lambda file: file.dequantized(codes(2, 3), 0.25, zero_point=3)),
-        "Gemm node 'gemm': its weights 't0' must have zero point 0, not 3; quantize weights symmetrically",
-    ),
-    (
         gemm_on(lambda file: file.dequantized(codes(2, 3, value=-256), 0.25, kind="int16")),
         "Gemm node 'gemm': its weights 't0' must lie in -255..255, not reach 256",
     ),
@@ -406,17 +520,25 @@ CASES: list[tuple[Make, str]] = [
         branch_before_quantizer,
         f"Gemm node 'gemm': its result must be quantized before several nodes read it; {WAY_OUT}",
     ),
-    (residual, "Add node 'add': it must add a constant bias to a layer's result; other additions are not supported"),
+    (residual_of_a_layer, f"Add node 'add': {ADDITION}"),
+    (bounded_then_biased, f"Add node 'add': {ADDITION}"),
+    (bounded_then_subtracted, f"Sub node 'subtract': {ADDITION}"),
+    (product_of_activations, f"Mul node 'multiply': {PRODUCT}"),
+    (quotient_of_activations, f"Div node 'divide': {PRODUCT}"),
+    (behind_gemm("Div", [1, 0, 1]), "Div node 'node': its divisor 'c0' must not be 0"),
     (
-        bounded_then_biased,
-        "Add node 'add': it must add a constant bias to a layer's result; other additions are not supported",
+        sum_of_two_orders,
+        "Add node 'add': its activations must have one shape and order, not [1, 2, 4, 4] and [1, 2, 4, 4]",
+    ),
+    (
+        sum_of_two_shapes,
+        "Add node 'add': its activations must have one shape and order, not [1, 2, 4, 4] and [1, 2, 1, 1]",
     ),
     (behind_gemm("Add", [[1], [2]]), "Add node 'node': its constants of shape [2, 1] must hold one value a channel"),
     (behind_gemm("Add", [np.nan] * 3), "Add node 'node': its input 'c0' must be constant and finite"),
     (
-        normalized_activation,
-        "BatchNormalization node 'norm': it must follow a Conv, Gemm or MatMul directly, "
-        "so that it can be folded into it",
+        bounded_then_normalized,
+        "BatchNormalization node 'norm': it must follow a layer directly, or read a dequantized activation",
     ),
     (
         batch_norm(training_mode=1),
@@ -430,7 +552,7 @@ CASES: list[tuple[Make, str]] = [
         batch_norm(gamma=[1, 1]),
         "BatchNormalization node 'node': its constants of shape [2] must hold one value a channel",
     ),
-    (relu_on_activation, "Relu node 'relu': it must stand between a layer and its output quantizer"),
+    (relu_on_input, "Relu node 'relu': it must stand between a layer and its output quantizer"),
     (
         bounded_without_quantizer,
         "layer 'hidden' is bounded by Relu or Clip without a quantizer behind it; quantize its output",
@@ -440,6 +562,57 @@ CASES: list[tuple[Make, str]] = [
     (
         huge_bias,
         "layer 'hidden' cannot be requantized: its offset must be below 36028797018963968 output codes, not 1e+30",
+    ),
+    # pools, joins, functions
+    (pool(storage_order=1), "MaxPool node 'pool': storage_order must be 0, not 1"),
+    (pool(strides=[1]), "MaxPool node 'pool': strides must be two numbers of at least 1, not [1]"),
+    (pool(pads=[2, 0, 0, 0]), "MaxPool node 'pool': pads must be smaller than the kernel [2, 2], not [2, 0, 0, 0]"),
+    (pool(kernel_shape=[5, 1]), "MaxPool node 'pool': its padded input must be at least [5, 1], not [4, 4]"),
+    (pool(kernel_shape=[2]), "MaxPool node 'pool': kernel_shape must be [2] like its weights, not [2]"),
+    (
+        pool("AveragePool", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1, count_include_pad=1),
+        "AveragePool node 'pool': ceil_mode must be 0 where padding counts in the mean and windows reach beyond it",
+    ),
+    (
+        pool_of_vector,
+        "MaxPool node 'pool': it must pool in one or two dimensions, not an input of shape [1, 2]",
+    ),
+    (mean_without_quantizer, f"Conv node 'conv': the layer 't2' it reads has no output quantizer; {WAY_OUT}"),
+    (
+        mean_of_borders_as_output,
+        "layer 'mean' averages without its padding and has no output quantizer; quantize its output",
+    ),
+    (mean_over([2]), "ReduceMean node 'mean': it must reduce all of height and width, and nothing else"),
+    (mean_over([0, 2, 3]), "ReduceMean node 'mean': it must reduce all of height and width, and nothing else"),
+    (
+        mean_over([4]),
+        "ReduceMean node 'mean': its shapes [[1, 2, 4, 4]] do not fit: axes [4] must be those of 4 dimensions",
+    ),
+    (
+        joined(2, transposed=True),
+        "Concat node 'join': its shapes [[1, 2, 4, 4], [1, 4, 2, 4]] do not fit: they may differ along axis 2 only",
+    ),
+    (
+        joined(5),
+        "Concat node 'join': its shapes [[1, 2, 4, 4], [1, 2, 4, 4]] do not fit: axis 5 must be one of all inputs",
+    ),
+    (joined(2), "output 'y' must be one transpose away from channel-last"),
+    (joined_images_of_two_sizes, "Concat node 'join': its inputs must be joined along their channels"),
+    (function_of_wide_codes, "Sigmoid node 'bend': its input must have at most 8 bits, not 16"),
+    (function_of_layer, f"Tanh node 'bend': the layer 'hidden' it reads has no output quantizer; {WAY_OUT}"),
+    (function_as_output, "output 'y' must be the result of a layer"),
+    (
+        function_without_value,
+        "Elu node 'bend': it must give a number for every code of its input, and gives NaN",
+    ),
+    (sloped_then_biased, f"Add node 'add': {ADDITION}"),
+    (
+        sloped_as_output,
+        "layer 'hidden' is bent by LeakyRelu or PRelu without a quantizer behind it; quantize its output",
+    ),
+    (
+        slope_of_input,
+        f"PRelu node 'bend': it must follow a layer or read a dequantized activation; {WAY_OUT}",
     ),
     # quantizers
     (quantizer(scale=np.float32(np.nan)), f"{SCALE} finite and above 0, not nan"),
@@ -470,10 +643,6 @@ CASES: list[tuple[Make, str]] = [
         "QuantizeLinear node 'quantize': block-wise scales are not supported; quantize per tensor or per channel",
     ),
     (
-        second_quantizer,
-        "QuantizeLinear node 'n6': a second quantizer with another scale or range is not supported without a layer",
-    ),
-    (
         other_scale_behind,
         "DequantizeLinear node 'dequantize': its scale and zero point must be those of the QuantizeLinear before it",
     ),
@@ -489,11 +658,11 @@ CASES: list[tuple[Make, str]] = [
     ),
     # ends
     (constant_output, "output 'z' must be the result of a layer"),
-    (integer_output, "output 'y' must be float32, not codes; append a DequantizeLinear"),
-    (nothing_but_host, "the network must have a Conv, Gemm or MatMul, and has none"),
+    (word_output, "output 'y' must hold float32 or codes of int8, uint8, int16, uint16, not int4"),
+    (nothing_but_host, "the network must have a layer, and has none"),
     (
         behind_softmax,
-        "QuantizeLinear node 'n5': nothing may follow a Softmax, which the host computes; end the network with it",
+        "QuantizeLinear node 'n7': nothing may follow a Softmax, which the host computes; end the network with it",
     ),
     (
         reshaped_softmax,

@@ -35,6 +35,17 @@ def one_layer(*, bits: int = 4, signed: bool = False, output_bits: int = 8, outp
     )
 
 
+def padded_layer(zero_point: int) -> Network:
+    source = make_tensor("x", (2, 2, 1), bits=9, signed=True, zero_point=zero_point)
+    layer = convolution(source, "y", np.ones((1, 3, 3, 1), np.int64), pads=(1, 1, 1, 1))
+    return make_network([layer], [source, make_tensor("y", (2, 2, 1))])
+
+
+@pytest.mark.parametrize("zero_point", [0, -1])
+def test_padding_of_two_equal_bytes_can_be_written(zero_point: int) -> None:
+    map_network(padded_layer(zero_point), chip("tiny", activation_bits=16))
+
+
 @pytest.mark.parametrize(
     ("network", "chosen", "sentence"),
     [
@@ -46,24 +57,30 @@ def one_layer(*, bits: int = 4, signed: bool = False, output_bits: int = 8, outp
         (
             one_layer(bits=32, signed=True),
             architecture("tiny"),
-            "layer 'y': codes of its input 'x' must have at most 8 bits, not 32; quantize that tensor",
+            "layer 'y': codes of its input 'x' must have at most 16 bits, not 32; quantize that tensor",
         ),
         (
-            one_layer(bits=4, signed=True),
-            chip("tiny", dac_bits=3),
-            "layer 'y': signed codes of 4 bits cannot be driven in planes of 3 bits: set core[0].macro.dac_bits to a "
-            "divisor of 4",
-        ),
-        (
-            one_layer(output_bits=12),
+            one_layer(output_bits=17),
             architecture("tiny"),
-            "layer 'y': output codes must have at most 8 bits, or 32 for accumulators passed through, not 12",
+            "layer 'y': output codes must have at most 16 bits, or 32 for accumulators passed through, not 17",
         ),
         (
             perceptron(4, 2, largest=255),
             chip("tiny", cell_bits=1, columns_per_adc=4),
-            "layer 'fc1': weights up to 255 need 8 pairs of 1-bit cells in one ADC's group, which has 4: "
+            "layer 'fc1': weights from -247 to 255 need 8 pairs of 1-bit cells in one ADC's group, which has 4: "
             "set core[0].macro.columns_per_adc to at least 8",
+        ),
+        (
+            perceptron(4, 2, largest=255),
+            chip("tiny", encoding="offset", cell_bits=2, columns_per_adc=4),
+            "layer 'fc1': weights from -247 to 255 need 5 columns of 2-bit cells in one ADC's group, which has 4: "
+            "set core[0].macro.columns_per_adc to at least 5",
+        ),
+        (
+            padded_layer(zero_point=3),
+            chip("tiny", activation_bits=16),
+            "layer 'y': the zero point of its padded input 'x', of 9 bits, must have two equal bytes, as 0 has, not 3; "
+            "quantize that tensor symmetrically",
         ),
         (
             perceptron(64, 200),

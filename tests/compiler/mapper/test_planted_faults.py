@@ -39,8 +39,13 @@ def other_rows(tiles: Tiles, chosen: int) -> Tiles:
     return with_tile(tiles, chosen, input_range=(first + 1, end + 1))
 
 
-def half_a_pair_aside(tiles: Tiles, chosen: int) -> Tiles:
-    return with_tile(tiles, chosen, column=tiles[chosen].column + 1)
+def beside_the_macro(tiles: Tiles, chosen: int) -> Tiles:
+    return with_tile(tiles, chosen, column=4094)
+
+
+def in_another_encoding(tiles: Tiles, chosen: int) -> Tiles:
+    other = "offset" if tiles[chosen].encoding == "differential" else "differential"
+    return with_tile(tiles, chosen, encoding=other)
 
 
 def below_the_macro(tiles: Tiles, chosen: int) -> Tiles:
@@ -51,7 +56,16 @@ def with_tile(tiles: Tiles, chosen: int, **changes: object) -> Tiles:
     return (*tiles[:chosen], tiles[chosen].model_copy(update=changes), *tiles[chosen + 1 :])
 
 
-FAULTS = (twice, not_at_all, one_row_short, one_output_more, other_rows, half_a_pair_aside, below_the_macro)
+FAULTS = (
+    twice,
+    not_at_all,
+    one_row_short,
+    one_output_more,
+    other_rows,
+    in_another_encoding,
+    beside_the_macro,
+    below_the_macro,
+)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

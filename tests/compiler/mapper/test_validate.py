@@ -78,6 +78,7 @@ def test_layers_that_are_not_the_networks(layers: tuple[LayerMapping, ...], sent
     ("changes", "sentence"),
     [
         ({"core": 2}, "core must be 0, the only one, not 2"),
+        ({"encoding": "offset"}, "encoding must be differential, that of the macros, not offset"),
         ({"replica": 1}, "replica must be 0, not 1: this machine has no others yet"),
         ({"phase": 3}, "phase must be 0, not 3: this machine has no others yet"),
         ({"input_range": (0, 9)}, "input_range must be a part of [0, 8), not [0, 9)"),
@@ -137,3 +138,29 @@ def test_gains_of_unknown_layers_and_of_no_macro() -> None:
     with pytest.raises(MappingError) as caught:
         map_network(NETWORK, MICRO, gains={"fc1": 8})
     assert str(caught.value) == "gain of layer 'fc1' must be one of 1, 2, not 8"
+
+
+# ---------------------------------------------------------------- single columns
+
+OFFSET = chip("micro", encoding="offset")  # 8 columns, 2 an ADC; 4-bit weights take 2 columns
+
+
+def test_single_columns_may_begin_at_any_bit_line_of_one_adc() -> None:
+    fc1 = (tile(row=0, column=2, output_range=(0, 3)), tile(row=8, column=6, output_range=(3, 4)))
+    fc2 = (tile(macro=1, input_range=(0, 4), output_range=(0, 3)),)
+    filled = validate_mapping(mapping(fc1, fc2), NETWORK, OFFSET)
+    assert {t.encoding for layer in filled.layers for t in layer.tiles} == {"offset"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"encoding": "differential"}, "encoding must be offset, that of the macros, not differential"),
+        ({"column": 6, "output_range": (0, 2)}, "bit lines 6 to 9 must be below 8, the macro's columns"),
+        ({"column": 3}, "the 2 slices of output 0 (bit lines 3 to 4) must lie in one ADC's 2 columns"),
+    ],
+)
+def test_a_tile_of_single_columns_that_the_macro_cannot_hold(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(MappingError) as caught:
+        validate_mapping(mapping((tile(**changes),)), NETWORK, OFFSET)
+    assert str(caught.value) == f"mapping of layer 'fc1', tile 0: {sentence}"

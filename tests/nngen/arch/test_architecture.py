@@ -198,11 +198,16 @@ MEMORY = "core[0].memory"
         ("rows = 32", 'rows = "32"', f"{MACRO}.rows must be a whole number, not '32'"),
         ("rows = 32", "rows = true", f"{MACRO}.rows must be a whole number, not true"),
         ("rows = 32", "rows = 2048", f"{MACRO}.rows must be at most 2047, not 2048"),
-        ('"differential"', '"offset"', f"{MACRO}.encoding must be 'differential', not 'offset'"),
         (
             '"differential"',
             '"diferential"',
-            f"{MACRO}.encoding must be 'differential', not 'diferential'; did you mean 'differential'?",
+            f"{MACRO}.encoding must be 'differential', 'twos_complement' or 'offset', not 'diferential'; did you mean "
+            "'differential'?",
+        ),
+        (
+            '"differential"\ncolumns_per_adc = 4',
+            '"offset"\ncolumns_per_adc = 3',
+            f"{MACRO}.columns_per_adc must be a divisor of the 16 columns, not 3",
         ),
         ("gains = [1, 2]", "gains = [1, 3]", f"{MACRO}.gains must be powers of two, not 3"),
         ("gains = [1, 2]", "gains = [0]", f"{MACRO}.gains must be powers of two, not 0"),
@@ -305,7 +310,7 @@ def test_a_gain_that_no_instruction_selects_is_refused(write: Write) -> None:
     ("old", "new", "message"),
     [
         (
-            'encodings = ["differential"]',
+            'encodings = ["differential", "twos_complement", "offset"]',
             "encodings = []",
             f"{MACRO}.encoding must be one that cell 'mine' supports (it has none), not 'differential'",
         ),

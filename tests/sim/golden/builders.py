@@ -7,19 +7,26 @@ import numpy.typing as npt
 
 from nngen.arch import Core, Macro
 from nngen.ir import HostInput, LayerMapping, Mapping, MatrixLayer, Network, Tensor, Tile
-from nngen.numerics import Requantization
+from nngen.numerics import Encoding, Requantization
 from nngen.sim.golden import GoldenMachine
 
 IntArray = npt.NDArray[np.int64]
 
 
-def make_core(*, rows: int = 16, cell_bits: int = 2, dac_bits: int = 1, adc_bits: int = 5) -> Core:
+def make_core(
+    *,
+    rows: int = 16,
+    cell_bits: int = 2,
+    dac_bits: int = 1,
+    adc_bits: int = 5,
+    encoding: Encoding = "differential",
+) -> Core:
     macro = Macro(
         rows=rows,
         columns=64,
         dac_bits=dac_bits,
         cell_bits=cell_bits,
-        encoding="differential",
+        encoding=encoding,
         columns_per_adc=4,
         gains=(1, 2, 4, 8),
         controller="sar",

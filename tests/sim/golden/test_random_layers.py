@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network, Tile
-from nngen.numerics import ROUNDINGS, PlaneFormat, Requantization, cell_codes, slices_needed
+from nngen.numerics import ENCODINGS, ROUNDINGS, Requantization
 from nngen.sim.golden import GoldenMachine, run_layer
 
 from .builders import make_core, make_network, make_tensor
@@ -31,7 +31,7 @@ def layers(draw: st.DrawFn) -> tuple[Network, IntArray]:
     pads = draw(st.tuples(*(st.integers(0, 2) for _ in range(4))))
     height, width = (size + draw(st.integers(0, 2)) for size in kernel)
     channels, outputs, samples = (draw(st.integers(1, 3)) for _ in range(3))
-    signed, bits = draw(st.booleans()), draw(st.integers(2, 8))
+    signed, bits = draw(st.booleans()), draw(st.integers(1, 16))
     lowest = -(1 << (bits - 1)) if signed else 0
     zero_point = lowest + draw(st.integers(0, (1 << bits) - 1))
     x = make_tensor("x", (height, width, channels), bits=bits, signed=signed, zero_point=zero_point)
@@ -66,8 +66,9 @@ def machines(draw: st.DrawFn, layer: MatrixLayer) -> GoldenMachine:
     core = make_core(
         rows=draw(st.sampled_from((4, 16, 64))),
         cell_bits=draw(st.integers(1, 8)),
-        dac_bits=draw(st.integers(1, 3)),
+        dac_bits=draw(st.sampled_from((1, 1, 2, 3, 5, 8))),
         adc_bits=draw(st.integers(3, 10)),
+        encoding=draw(st.sampled_from(ENCODINGS)),
     )
     rows = split(layer.rows, draw(st.lists(st.integers(0, 99), max_size=3)))
     outputs = split(layer.outputs, draw(st.lists(st.integers(0, 99), max_size=2)))
@@ -96,23 +97,56 @@ def driven_codes(network: Network, codes: IntArray) -> dict[tuple[int, int, int]
     return rows
 
 
+def stored(weight: int, machine: GoldenMachine, network: Network) -> list[tuple[int, int]]:
+    """What the slices of a weight compute with, and how each counts, least significant first."""
+    matrix, macro = network.layers[0].matrix, machine.core.macro
+    digits, base, lowest, highest = 0, 1 << macro.cell_bits, int(matrix.min()), int(matrix.max())
+    if macro.encoding == "differential":
+        while base ** (digits + 1) <= max(highest, -lowest):
+            digits += 1
+        sign = -1 if weight < 0 else 1
+        return [(sign * (abs(weight) // base**s % base), base**s) for s in range(digits + 1)]
+    bits = 1
+    while not -(1 << (bits - 1)) <= lowest <= highest < 1 << (bits - 1):
+        bits += 1
+    if macro.encoding == "offset":
+        while base**digits < 1 << bits:
+            digits += 1
+        return [((weight + (1 << (bits - 1))) // base**s % base, base**s) for s in range(digits)]
+    while base**digits < 1 << (bits - 1):
+        digits += 1
+    return [(weight // base**s % base, base**s) for s in range(digits)] + [(int(weight < 0), -(base**digits))]
+
+
+def driven(code: int, machine: GoldenMachine, network: Network) -> list[tuple[int, int]]:
+    """What each plane of a code drives, and how it counts, least significant first."""
+    x, dac_bits = network.tensors["x"], machine.core.macro.dac_bits
+    if x.signed and dac_bits > 1:
+        code += 1 << (x.bits - 1)
+    planes = [(code >> low) % (1 << dac_bits) for low in range(0, x.bits, dac_bits)]
+    return [
+        (plane, -(1 << low) if x.signed and dac_bits == 1 and low == x.bits - 1 else 1 << low)
+        for plane, low in zip(planes, range(0, x.bits, dac_bits), strict=True)
+    ]
+
+
 def converted_sum(machine: GoldenMachine, network: Network, row: list[int], output: int) -> int:
-    """One output of one position: each tile, plane and slice converted by itself."""
+    """One output of one position: each tile, plane and slice converted by itself, less what the offsets added."""
     layer, macro, x = network.layers[0], machine.core.macro, network.tensors["x"]
-    planes = PlaneFormat(bits=x.bits, signed=x.signed, dac_bits=macro.dac_bits)
-    slices = slices_needed(int(np.abs(layer.weights).max()), macro.cell_bits)
-    cells = cell_codes(layer.matrix, cell_bits=macro.cell_bits, slices=slices)
-    total = -planes.offset * int(layer.matrix[:, output].sum())
-    values = planes.split(np.array(row))
+    column = [stored(int(w), machine, network) for w in layer.matrix[:, output]]
+    values = [driven(code, machine, network) for code in row]
+    total = -(1 << (x.bits - 1)) * int(layer.matrix[:, output].sum()) if x.signed and macro.dac_bits > 1 else 0
+    added = sum(level * weight for level, weight in column[0]) - int(layer.matrix[0, output])
     for tile in machine.mapping.layer("y").tiles:
         if not tile.output_range[0] <= output < tile.output_range[1]:
             continue
-        converter = macro.converter(tile.gain or 0)
-        for (p, weight), s in itertools.product(enumerate(planes.weights), range(slices)):
-            pair = 2 * (output * slices + s)
-            q = sum(int(values[p, r]) * int(cells[r, pair] - cells[r, pair + 1]) for r in range(*tile.input_range))
-            code = int(converter.convert(np.array([q]))[0])
-            total += weight * (1 << (macro.cell_bits * s)) * (code * converter.step // converter.gain)
+        converter, rows = macro.converter(tile.gain or 0), range(*tile.input_range)
+        for p, (_, plane_weight) in enumerate(values[0]):
+            for s, (_, slice_weight) in enumerate(column[0]):
+                q = sum(values[r][p][0] * column[r][s][0] for r in rows)
+                code = int(converter.convert(np.array([q]))[0])
+                total += plane_weight * slice_weight * (code * converter.step // converter.gain)
+            total -= plane_weight * added * sum(values[r][p][0] for r in rows)
     return total
 
 

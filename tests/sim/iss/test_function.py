@@ -9,7 +9,7 @@ from nngen.arch import Core
 from nngen.errors import InputError, ProgramError
 from nngen.ir.program import ConstantRecord, CoreProgram
 from nngen.isa import Unit, instruction
-from nngen.numerics import PlaneFormat, Requantization, cell_codes, combine_cells
+from nngen.numerics import PlaneFormat, Requantization, WeightFormat, combine_cells
 from nngen.sim.iss import Machine, execute, run
 
 from .programs import CORE
@@ -70,7 +70,7 @@ def test_a_layer_equals_numpy(signed):
     # 10 inputs on rows 1 to 10, 4 outputs of 2 slices on both ADCs of macro 1, 5-bit codes, a clipping converter.
     rng = np.random.default_rng(3)
     weights = rng.integers(-15, 16, (10, 4))
-    levels = cell_codes(weights, cell_bits=2, slices=2)
+    levels = WeightFormat(encoding="differential", bits=4, cell_bits=2).split(weights)
     cells = np.zeros((2, 12, 16), np.int64)
     cells[1, 1:11] = levels
     planes = PlaneFormat(bits=5, signed=signed, dac_bits=1)
