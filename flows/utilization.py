@@ -60,7 +60,7 @@ class Utilization:
     Parameters
     ----------
     layers
-        In the network's order.
+        Those with a weight matrix, in the network's order.
     macros, cells, converters
         Macros with a weight in them; cells that hold weights; ADCs that convert for a weight.
     """
@@ -73,7 +73,7 @@ class Utilization:
 
 def utilization(network: Network, mapping: Mapping, core: Core) -> Utilization:
     """Count what a mapped network uses of a core."""
-    layers = tuple(_layer(layer, mapping.layer(layer.name), core) for layer in network.layers)
+    layers = tuple(_layer(layer, mapping.layer(layer.name), core) for layer in network.matrix_layers)
     macro = core.macro
     converters = {
         (tile.macro, conversion // macro.columns_per_adc)
