@@ -24,7 +24,7 @@ LARGE = {"macros": 16, "activation_bytes": 1 << 17, "program_instructions": 512,
 
 
 def check(network: Network, chosen: Architecture, *, overhead: float) -> None:
-    """Run a network on random codes: all outputs are those of the golden model, in little more cycles than the bound."""
+    """Run a network on random codes: outputs are those of the golden model, in little more cycles than the bound."""
     calibrated, mapping = calibrate(network, map_network(network, chosen), chosen, None)
     rng = np.random.default_rng(0)
     inputs = {e.tensor: random_codes(rng, network.tensors[e.tensor], 2) for e in network.inputs}
