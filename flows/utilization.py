@@ -63,7 +63,7 @@ class Utilization:
 
 def utilization(network: Network, mapping: Mapping, core: Core) -> Utilization:
     """Count what a mapped network uses of a core."""
-    layers = tuple(_layer(layer, mapping.layer(layer.name), core) for layer in network.layers)
+    layers = tuple(_layer(layer, mapping.layer(layer.name), core) for layer in network.matrix_layers)
     macro = core.macro
     converters = {
         (tile.macro, pair // macro.columns_per_adc)
