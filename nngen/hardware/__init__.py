@@ -2,7 +2,8 @@
 
 from ._levels import by_levels
 from .chip import CHIP_MODULE, Chip
-from .core import TILE_MODULE, Core
+from .core import Core
+from .core_tiles import TILE_MODULE
 from .crossbar_pins import CROSSBAR_MODULE, MacroPin, crossbar_pins
 from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, TEMPLATES, emit_rtl, simulation_files, synthesis_files
 from .memory import MEMORY_MODULE
