@@ -64,7 +64,5 @@ def run_on_chip(
         pc=int(read[1]),
         events=dict(zip(EVENT_NAMES, read[2 : len(names)].tolist(), strict=True)),
         memory=read[len(names) :].astype("<u4").view(np.uint8).copy(),
-        retired=[
-            Retired(int(r["cycle"]), list(Unit)[r["unit"]], int(r["pc"]), int(r["digest"])) for r in retirements
-        ],
+        retired=[Retired(int(r["cycle"]), list(Unit)[r["unit"]], int(r["pc"]), int(r["digest"])) for r in retirements],
     )

@@ -36,7 +36,11 @@ class Composer:
         values |= {"macro": self.below(core.macros), "adc": self.below(core.macro.adcs)}
         values |= {"entry": self.below(core.accumulator_entries), "shift": self.below(core.accumulator_bits)}
         if self.flag():  # in the range of the accumulators, so that not everything is clipped
-            values |= {"multiplier": int(self.random.integers(-7, 8)), "offset": self.below(100), "shift": self.below(4)}
+            values |= {
+                "multiplier": int(self.random.integers(-7, 8)),
+                "offset": self.below(100),
+                "shift": self.below(4),
+            }
         return ConstantRecord(**(values | {"last": bool(values["last"])}))
 
     def emit(self, mnemonic: str, **operands: int) -> None:
@@ -58,7 +62,9 @@ class Composer:
         self.emit("HALT")
         given = {}
         if core.vector is not None:
-            given["coefficients"] = random.integers(-(1 << 15), 1 << 15, (core.vector.coefficient_words, core.word_bytes))
+            given["coefficients"] = random.integers(
+                -(1 << 15), 1 << 15, (core.vector.coefficient_words, core.word_bytes)
+            )
         if core.tables:
             given["tables"] = random.integers(0, 256, (core.tables, 256))
         cells = random.integers(0, 1 << core.macro.cell_bits, (core.macros, core.macro.rows, core.macro.columns))

@@ -193,7 +193,17 @@ class Reference:
             self.sums.writing ^= 1
 
     def _convert(
-        self, m: int, setting: int, plane: int, slice_: int, slices: int, step: int, entry: int, *, top: bool, clears: bool
+        self,
+        m: int,
+        setting: int,
+        plane: int,
+        slice_: int,
+        slices: int,
+        step: int,
+        entry: int,
+        *,
+        top: bool,
+        clears: bool,
     ) -> int:
         """Add one conversion of each ADC of a macro; return the macro's part of the digest."""
         core, macro = self.core, self.core.macro
@@ -223,14 +233,20 @@ class Reference:
     def _vec(self, made: Instruction) -> None:
         core, bits = self.core, self.core.accumulator_bits
         element = (1, 2, 4, 4)[self.get(Unit.VEC, "ELEMENT")]
-        taps, stride, lanes = max(1, self.get(Unit.VEC, "TAPS")), self.get(Unit.VEC, "STRIDE"), core.word_bytes // element
+        taps, stride, lanes = (
+            max(1, self.get(Unit.VEC, "TAPS")),
+            self.get(Unit.VEC, "STRIDE"),
+            core.word_bytes // element,
+        )
         groups, bank = -(-made["length"] // lanes), self.vector_sums.banks[self.vector_sums.writing]
         self.events["vector_operations"] += made["length"] * taps
         for group in range(groups):
             contribution = 0
             for j in range(min(lanes, made["length"] - group * lanes)):
                 i = group * lanes + j
-                elements = [self._vector_element(made["source"] + t * stride + i * element, element) for t in range(taps)]
+                elements = [
+                    self._vector_element(made["source"] + t * stride + i * element, element) for t in range(taps)
+                ]
                 old = int(bank[made["entry"] + i])
                 if made["overwrite"]:
                     old = -(1 << (bits - 1)) if made["operation"] == 1 else 0

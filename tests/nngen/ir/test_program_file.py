@@ -86,7 +86,8 @@ def test_a_program_comes_back_as_it_was(tmp_path: Path, name: str) -> None:
     loaded = load_program(tmp_path, architecture)
     assert loaded.architecture_sha256 == program.architecture_sha256
     for found, expected in zip(loaded.cores, program.cores, strict=True):
-        assert replace(found, cells=expected.cells) == expected
+        of_expected = {name: getattr(expected, name) for name in ("cells", "coefficients", "tables")}
+        assert replace(found, **of_expected) == expected
         assert found.cells.dtype == np.int64
         assert np.array_equal(found.cells, expected.cells)
 
@@ -140,7 +141,7 @@ def test_icarus_reads_the_images(folder: Path, tmp_path: Path) -> None:
     source = tmp_path / "read.v"
     source.write_text(
         "module read;\n"
-        "  reg [63:0] program_memory [0:4];\n  reg [127:0] constants [0:1];\n  reg [31:0] cells [0:15];\n"
+        "  reg [63:0] program_memory [0:4];\n  reg [255:0] constants [0:1];\n  reg [31:0] cells [0:15];\n"
         "  initial begin\n"
         f'    $readmemh("{folder}/core0.hex", program_memory);\n'
         f'    $readmemh("{folder}/core0_constants.hex", constants);\n'
@@ -246,8 +247,8 @@ def test_an_image_that_means_nothing_is_refused(folder: Path) -> None:
     change_image(folder, "core0.hex", b"f" * 16 + images["core0.hex"][16:])
     assert_refused(folder, "core0.hex, line 1: instruction 0xffffffffffffffff: opcode 63 is not defined")
     change_image(folder, "core0.hex", images["core0.hex"])
-    change_image(folder, "core0_constants.hex", b"f" * 32 + images["core0_constants.hex"][32:])
-    assert_refused(folder, f"core0_constants.hex, line 1: constant record must be 76 bits wide, not 0x{'f' * 32}")
+    change_image(folder, "core0_constants.hex", b"f" * 64 + images["core0_constants.hex"][64:])
+    assert_refused(folder, f"core0_constants.hex, line 1: constant record must be 142 bits wide, not 0x{'f' * 64}")
     change_image(folder, "core0_constants.hex", images["core0_constants.hex"])
     change_image(folder, "core0_macro0.hex", b"f" * 8 + images["core0_macro0.hex"][8:])
     assert_refused(folder, "core0_macro0.hex: programming word must have no bit set beyond its cells, not 0xffffffff")
