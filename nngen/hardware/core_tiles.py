@@ -9,6 +9,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value
 from nngen.isa import Unit
 
 from ._placement import place
+from .crossbar_pins import has_trials
 from .tile import Tile
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ def add_tiles(m: Module, platform: object, top: Core) -> None:
         "row_read_bank": top.rows.read_bank,
         "plane": mvm.plane,
         "sample": mvm.sample,
-        "trial": mvm.trial,
         "entry": mvm.entry,
         "convert_done": mvm.convert_done,
         "add_lane": mvm.add_lane,
@@ -45,6 +45,9 @@ def add_tiles(m: Module, platform: object, top: Core) -> None:
         "read_adc": post.adc,
         **_programming(top),
     }
+    names = ["trial"] if has_trials(top.core) else []
+    names += ["add_count", "count_shift", "negate_plane"] if top.core.macro.encoding == "offset" else []
+    broadcast |= {name: getattr(mvm, name) for name in names}
     programs = top.macro_write | load.program_macro if top.core.reprogram else top.macro_write
     tiles = [Tile(top.core, retire=top.retire) for _ in range(top.core.macros)]
     for i, tile in enumerate(tiles):

@@ -137,6 +137,6 @@ class CoreSchedule(_Strict):
 class Schedule(_Strict):
     """The whole file."""
 
-    schema_: Literal["nngen/schedule/2"] = Field(default="nngen/schedule/2", alias="schema")
+    schema_: Literal["nngen/schedule/1"] = Field(default="nngen/schedule/1", alias="schema")
     architecture_sha256: str
     cores: tuple[CoreSchedule, ...]
