@@ -21,7 +21,10 @@ from .cli_options import (
     NetworkFile,
     OptionalInputFile,
     Part,
+    RtlSimulatorOption,
     Samples,
+    Simulator,
+    SimulatorOption,
 )
 from .cli_verify_isa import verify_isa
 from .later import later
@@ -165,6 +168,7 @@ def simulate(
     *,
     inputs: InputFile,
     level: LevelOption,
+    simulator: RtlSimulatorOption = None,
     samples: Samples = None,
     waves: Annotated[
         Path | None,
@@ -193,6 +197,7 @@ def simulate(
             directory,
             inputs,
             level=level,
+            simulator=simulator.value if simulator else None,
             samples=samples,
             waves=waves,
             dump_tensors=dump_tensors,
@@ -215,11 +220,20 @@ def evaluate(
         Path, typer.Option("--labels", metavar="L.npy", help="Class of each sample.", show_default=False)
     ],
     level: LevelOption = Level.GOLDEN,
+    simulator: RtlSimulatorOption = None,
     samples: Samples = None,
 ) -> None:
     """Measure the accuracy of a build against labels and the ONNX reference."""
     with progress.shown() as step:
-        result = evaluate_flow.evaluate(directory, inputs, labels, level=level, samples=samples, progress=step)
+        result = evaluate_flow.evaluate(
+            directory,
+            inputs,
+            labels,
+            level=level,
+            simulator=simulator.value if simulator else None,
+            samples=samples,
+            progress=step,
+        )
     present.show(evaluate_flow.render(result))
 
 
@@ -229,6 +243,7 @@ def verify(
     *,
     inputs: OptionalInputFile = None,
     samples: Samples = None,
+    simulator: SimulatorOption = Simulator.ICARUS,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="F", help="Write the report as JSON.", show_default=False)
     ] = None,
@@ -239,7 +254,7 @@ def verify(
     """
     files.check_writable(json)
     with progress.shown() as step:
-        result = verify_flow.verify(directory, inputs, samples=samples, progress=step)
+        result = verify_flow.verify(directory, inputs, samples=samples, simulator=simulator.value, progress=step)
     if json is not None:
         verify_report.write_report(result, json)
     present.show(verify_report.render(result))
@@ -282,9 +297,10 @@ def demo(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Build directory to make or replace.")
     ] = Path("build/demo"),
+    simulator: SimulatorOption = Simulator.ICARUS,
 ) -> None:
     """Turn a network into hardware and prove that it computes it; takes a few minutes."""
-    if not demo_flow.run(output):
+    if not demo_flow.run(output, simulator=simulator.value):
         raise typer.Exit(COMPARISON_FAILED)
 
 

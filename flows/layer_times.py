@@ -38,15 +38,17 @@ class LayerTime:
 
     @property
     def ratio(self) -> float:
-        """Cycles over the bound."""
-        return self.cycles / self.bound.bound
+        """Cycles over the bound; over 1 for a layer without work of its own."""
+        return self.cycles / max(self.bound.bound, 1)
 
 
 def layer_times(machine: Machine, timing: Timing) -> tuple[LayerTime, ...]:
     """Return the layers of a build in the network's order, as the instruction set simulator timed them."""
     starts = machine.program.layer_starts
     ends = (*(start for _, start in starts[1:]), len(machine.program.instructions) - 1)  # the last one is HALT
-    cycles = layer_cycles([max(timing.last_effect[start:end]) for (_, start), end in zip(starts, ends, strict=True)])
+    done: list[int] = []
+    for (_, start), end in zip(starts, ends, strict=True):
+        done.append(max(timing.last_effect[start:end], default=done[-1] if done else -1))
     scheduled = machine.schedule.cores[0].layers
     return tuple(
         LayerTime(
@@ -56,7 +58,7 @@ def layer_times(machine: Machine, timing: Timing) -> tuple[LayerTime, ...]:
             bound=layer_bounds(machine.network, layer, machine.core),
             mapping_bound=mapping_bounds(machine.network, layer, one, machine.core),
         )
-        for layer, one, taken in zip(machine.network.layers, scheduled, cycles, strict=True)
+        for layer, one, taken in zip(machine.network.layers, scheduled, layer_cycles(done), strict=True)
     )
 
 

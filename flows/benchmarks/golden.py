@@ -35,7 +35,7 @@ def measure_golden() -> list[Row]:
     network = read_network(digits.FOLDER / f"{NETWORK}.onnx")
     images = _codes(network, digits.IMAGES)
     reference = FloatReference(network)
-    floats = images[network.layers[0].input].astype(np.float32)
+    floats = images[network.layers[0].inputs[0]].astype(np.float32)
     machines = {name: _calibrated(network, architecture) for name, architecture in _lossy_chips().items()}
     work: dict[str, Callable[[], object]] = {
         "reference": partial(reference.run, floats),
@@ -88,5 +88,5 @@ def _calibrated(network: Network, architecture: Architecture) -> tuple[Network, 
 
 def _conversions(network: Network, machine: GoldenMachine) -> int:
     """Return planes x slices of the layer with the fewest."""
-    layers = [machine.layer(network, layer) for layer in network.layers]
+    layers = [machine.layer(network, layer) for layer in network.matrix_layers]
     return min(layer.planes.planes * layer.weights.slices for layer in layers)

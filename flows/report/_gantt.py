@@ -132,8 +132,12 @@ def overview(facts: Facts) -> Gantt:
 
 
 def windows(facts: Facts) -> tuple[Window, ...]:
-    """Return the first positions of each layer."""
-    return tuple(_window(facts, number) for number in range(len(facts.layers)))
+    """Return the first positions of each layer that has work of its own."""
+    return tuple(
+        _window(facts, number)
+        for number in range(len(facts.layers))
+        if any((one.work & (one.layer == number)).any() for one in facts.commands)
+    )
 
 
 def _lane_y(number: int) -> int:
@@ -222,8 +226,6 @@ def _first_positions(facts: Facts, number: int) -> tuple[int, int, int]:
     start = np.concatenate([one.start[mask] for one, mask in chosen])
     end = np.concatenate([one.end[mask] for one, mask in chosen]) + 1
     pc = np.concatenate([one.pc[mask] for one, mask in chosen])
-    if not len(pc):
-        return 0, facts.cycles, 0
     positions = facts.layers[number].positions
     shown = min(POSITIONS, positions)
     addresses, runs = np.unique(pc, return_counts=True)

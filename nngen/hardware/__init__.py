@@ -3,6 +3,7 @@
 from ._levels import by_levels
 from .chip import CHIP_MODULE, Chip
 from .core import Core
+from .core_tiles import TILE_MODULE
 from .crossbar_pins import CROSSBAR_MODULE, MacroPin, crossbar_pins
 from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, TEMPLATES, emit_rtl, simulation_files, synthesis_files
 from .memory import MEMORY_MODULE
@@ -16,6 +17,7 @@ __all__ = [
     "MEMORY_MODULE",
     "STATE_BITS",
     "TEMPLATES",
+    "TILE_MODULE",
     "Chip",
     "Core",
     "MacroPin",

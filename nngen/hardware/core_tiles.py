@@ -9,6 +9,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value
 from nngen.isa import Unit
 
 from ._placement import place
+from .crossbar_pins import has_trials
 from .tile import Tile
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ def add_tiles(m: Module, platform: object, top: Core) -> None:
         "row_read_bank": top.rows.read_bank,
         "plane": mvm.plane,
         "sample": mvm.sample,
-        "trial": mvm.trial,
         "entry": mvm.entry,
         "convert_done": mvm.convert_done,
         "add_lane": mvm.add_lane,
@@ -45,6 +45,9 @@ def add_tiles(m: Module, platform: object, top: Core) -> None:
         "read_adc": post.adc,
         **_programming(top),
     }
+    names = ["trial"] if has_trials(top.core) else []
+    names += ["add_count", "count_shift", "negate_plane"] if top.core.macro.encoding == "offset" else []
+    broadcast |= {name: getattr(mvm, name) for name in names}
     programs = top.macro_write | load.program_macro if top.core.reprogram else top.macro_write
     tiles = [Tile(top.core, retire=top.retire) for _ in range(top.core.macros)]
     for i, tile in enumerate(tiles):
@@ -59,17 +62,21 @@ def add_tiles(m: Module, platform: object, top: Core) -> None:
             tile.shift.eq(getattr(mvm, f"shift_{i}")),
             tile.program_enable.eq(programs[i]),
         ]
-    macro = Signal.like(post.macro)
-    m.d.sync += macro.eq(post.macro)
-    with m.Switch(macro):
-        for i, tile in enumerate(tiles):
-            with m.Case(i):
-                m.d.comb += post.accumulator.eq(tile.accumulator)
+    named = Signal.like(post.named)
+    m.d.sync += named.eq(post.named)
+    m.d.comb += post.accumulator.eq(_sum([Mux(named[i], tile.accumulator, 0) for i, tile in enumerate(tiles)]))
     if top.retire:
         digest = Const(0, 32)
         for i, tile in enumerate(tiles):
             digest = digest ^ tile.digest.rotate_left(i % 32)
         m.d.comb += mvm.macro_digest.eq(digest)
+
+
+def _sum(values: list[Value]) -> Value:
+    """Add values in a tree."""
+    while len(values) > 1:
+        values = [sum(values[i + 1 : i + 2], values[i]) for i in range(0, len(values), 2)]
+    return values[0]
 
 
 def _programming(top: Core) -> dict[str, Value]:

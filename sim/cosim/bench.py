@@ -190,7 +190,7 @@ class Bench:
         await self.check_interrupt()
         self.events.append(await self.driver.events())
         if monitor is not None:
-            monitor.finish(sample, cycles=self.events[-1]["cycles"])
+            monitor.finish(sample, cycles=self.events[-1]["cycles"], keep=sample < self.config.traced)
         for place, kept in zip(self.config.outputs, self.outputs, strict=True):
             kept.append(await self.driver.read_tensor(place.region, place.tensor))
 

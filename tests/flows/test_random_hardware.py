@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nngen.flows.retirements import compare_retirements
+from nngen.flows.retirements import RetirementCheck
 from nngen.hardware import emit_rtl, simulation_files
 from nngen.host import tensor_addresses
 from nngen.sim.cosim import RtlJob, compare_result, simulate_rtl
@@ -61,7 +61,9 @@ def check(seed: int, folder: Path) -> bool:
         memory[:, addresses] = values.astype(kind).view(np.uint8).reshape(1, *addresses.shape)
     timing = run(architecture.core, program.cores[0], memory, digests=True).timing
     assert result.trace is not None
-    retirements = compare_retirements(timing, result.trace, cycles=timing.cycles)
+    comparer = RetirementCheck(timing, program.cores[0].layer_starts)
+    comparer.take(result.trace)
+    retirements = comparer.comparison()
     assert not retirements.differing, retirements.first
     return True
 

@@ -15,6 +15,7 @@ class Op(IntEnum):
     AWAIT = 3  # until the interrupt line is high, at most ``data`` cycles
     RESET = 4  # hold the reset for ``data`` cycles; transfers begin again
     STALL_SEED = 5  # drive ``data`` on the input stall_seed from now on
+    RECORD = 6  # log retirements from now on where ``data`` is 1, as at the beginning; not where it is 0
 
 
 class HostScript:
@@ -56,6 +57,10 @@ class HostScript:
     def stall_seed(self, seed: int) -> None:
         """Choose the stalls of the runs that start from now on; 0: none."""
         self._add(Op.STALL_SEED, 0, seed)
+
+    def record(self, wanted: bool) -> None:
+        """Log retirements from now on, or no longer."""
+        self._add(Op.RECORD, 0, int(wanted))
 
     def text(self) -> str:
         """Return the file's text, closed by END."""

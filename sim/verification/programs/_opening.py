@@ -1,21 +1,24 @@
 """What every program does first: define the state that a start leaves as it is.
 
 A start clears registers, queues, row buffers and counters. The opening gives every address register its window, enables
-every macro, writes all accumulators of both banks, and with their sums every byte of both banks of the output buffer.
-Each time it does so a little differently, so that each command comes to be the first of its unit.
+every macro, writes all accumulators of both banks, and with their sums every byte of both banks of the output buffer,
+and VEC's buffers and accumulators. Each time it does so a little differently, so that each command comes
+to be the first of its unit.
 """
 
 from __future__ import annotations
 
-from nngen.isa import BY_MNEMONIC, Instruction, Unit, instruction
+from nngen.isa import BY_MNEMONIC, REGISTERS, Instruction, Unit, instruction
 
-from ._commands import NOP
+from ._commands import ANY_LENGTH, NOP
 from ._draw import Draw
 from ._layout import Area
-from ._merge import BANKS, LOAD, MVM, POST, SEQUENCER, STORE, Item
+from ._merge import BANKS, Item
 from ._parts import Parts
+from ._units import LOAD, MVM, POST, SEQUENCER, STORE
 
-WORD = 4  # bytes of an output where WORDS is 1
+WORD = 4  # bytes of an output where ELEMENT is FOUR_BYTES
+FOUR_BYTES = 2
 _SOMETIMES = 0.3
 _OFTEN = 0.6
 _SELDOM = 0.15
@@ -23,7 +26,10 @@ _ROOMY = 128  # instructions of a program memory that holds more than the shorte
 _MOST_FIRST = 4  # units that begin with something of their own choice
 # Registers that leave defined what the opening has to define.
 _HARMLESS = frozenset(
-    {"INVERT", "GROUP", "PLANES", "NEGATE_TOP", "SLICES", "LOWEST", "HIGHEST", "ZERO_POINT", "ROUNDING"}
+    (register.unit, register.name)
+    for register in REGISTERS
+    if (register.unit, register.name) not in {(Unit.MVM, "MACRO"), (Unit.POST, "ELEMENT")}
+    and register.unit is not Unit.SEQUENCER
 )
 
 
@@ -75,6 +81,8 @@ class _Opening:
         self._commands = parts.commands
         layout = parts.commands.layout
         self._used = {area: draw.choice(registers) for area, registers in layout.registers.items() if registers}
+        if parts.commands.core.vector is not None:  # fewer LOADs fill a vector buffer
+            self._used[Area.READ] = max(layout.registers[Area.READ], key=lambda register: register.longest)
         self.windows = [made for r in self._used.values() for made in layout.set_window(draw, r, fresh=True)]
         self._others = [r for r in layout.all if r not in self._used.values()]
         draw.shuffle(self._others)
@@ -97,14 +105,42 @@ class _Opening:
         made += self._settings()
         if draw.chance(_SOMETIMES):
             made.append(commands.setting(_HARMLESS))
-        for _ in range(BANKS):
-            made += self._loads()
-            made += self._accumulated()
-            made += self._outputs()
-            made += self._stores()
+        ways = [self._through_mvm] * BANKS
+        ways += [self._through_vec] * BANKS if commands.core.vector is not None else []
+        draw.shuffle(ways)
+        for way in ways:
+            made += way()
         if draw.chance(_SOMETIMES):
             parts.handshake(made)
         commands.wanders = True
+        return made
+
+    def _through_mvm(self) -> list[Item]:
+        """Return what writes a bank of MVM's accumulators and one of the output buffer."""
+        return [*self._loads(), *self._accumulated(), *self._outputs(vec=0), *self._stores()]
+
+    def _through_vec(self) -> list[Item]:
+        """Return what writes a vector buffer, a bank of VEC's accumulators and one of the output buffer."""
+        loads = self._commands.fill_vector(self._used[Area.READ])
+        return [*loads, *self._combined(), *self._outputs(vec=1), *self._stores()]
+
+    def _combined(self) -> list[Item]:
+        """Return VECs that overwrite every accumulator of a bank."""
+        draw, core = self._draw, self._commands.core
+        assert core.vector is not None
+        groups = core.vector.accumulators // core.word_bytes
+        cut = draw.randint(1, groups - 1) if groups > 1 and draw.chance(_OFTEN) else groups
+        spans = [(0, cut), (cut, groups)] if cut < groups else [(0, groups)]
+        draw.shuffle(spans)
+        made = []
+        for number, (start, end) in enumerate(spans):
+            last = int(number == len(spans) - 1)
+            entry, length = start * core.word_bytes, (end - start) * core.word_bytes
+            made.append(
+                self._commands.vec(
+                    entry=entry, length=length, overwrite=1, first=int(number == 0), last=last, release=last
+                )
+            )
         return made
 
     def _without_macros(self) -> list[Item]:
@@ -150,7 +186,7 @@ class _Opening:
         load, via = self._commands.load, self._used[Area.READ]
         return [load(Area.READ, via=via, first=first, last=last) for first, last in self._flags(early=early)]
 
-    def _stores(self, *, most: int = 1 << 16) -> list[Item]:
+    def _stores(self, *, most: int = ANY_LENGTH) -> list[Item]:
         draw, commands, via = self._draw, self._commands, self._used[Area.WRITE]
         made = [commands.store(Area.WRITE, via=via, most=most, release=1)]
         if draw.chance(_SOMETIMES):
@@ -164,7 +200,7 @@ class _Opening:
         macros = range(self._commands.core.macros)
         mvm = [settings.set(Unit.MVM, "MACRO", m, value=settings.macro(enabled=True)) for m in macros]
         post = [settings.set(Unit.POST, name) for name in ("LOWEST", "HIGHEST")]
-        post.append(settings.set(Unit.POST, "WORDS", value=1))
+        post.append(settings.set(Unit.POST, "ELEMENT", value=FOUR_BYTES + draw.randint(0, 1)))
         draw.shuffle(mvm)
         draw.shuffle(post)
         return [*((MVM, (made,)) for made in mvm), *((POST, (made,)) for made in post)]
@@ -183,12 +219,17 @@ class _Opening:
             for start, end in spans
         ]  # fmt: skip
 
-    def _outputs(self) -> list[Item]:
+    def _outputs(self, *, vec: int) -> list[Item]:
         """Return POSTs that write every byte of a bank of the output buffer."""
-        size, records = self._commands.core.output_buffer_bytes, self._commands.records
-        count = min(opening_records(size), len(records))
-        rounds = -(-(size // WORD) // count)
+        core, draw = self._commands.core, self._draw
+        size, records = core.output_buffer_bytes // WORD, self._commands.records
+        count = min(opening_records(core.output_buffer_bytes), len(records))
         plain = {"record": 0, "count": count}
+        if vec and core.vector is not None:
+            count = min(count, core.vector.accumulators)
+            entry = draw.number(0, core.vector.accumulators - count)
+            plain = {"record": 0, "count": count, "vec": 1, "single": int(draw.chance(0.5)), "entry": entry}
+        rounds = -(-size // count)
         if rounds == 1:
             return [(POST, (Instruction("POST", plain | {"first": 1, "last": 1, "release": 1}),))]
         middle = Instruction("POST", plain)
