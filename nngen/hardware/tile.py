@@ -127,8 +127,9 @@ class Tile(wiring.Component):
             m.d.sync += driven.eq(add_up([word_lines.word_select(row, bits) for row in range(rows)]))
         term = Signal(self.core.accumulator_bits, name="count_term")
         m.d.comb += term.eq(Mux(self.add_count, driven << self.count_shift, 0))
-        negative = ~self.negate_plane
-        return (term ^ negative.replicate(len(term))) + negative
+        count, negative = Signal(len(term)), ~self.negate_plane
+        m.d.comb += count.eq((term ^ negative.replicate(len(term))) + negative)
+        return count
 
     def _accumulators(self, m: Module, platform: object, codes: list[Value], count: Value | None) -> None:
         """Shift-add every code onto its accumulator.
@@ -149,19 +150,15 @@ class Tile(wiring.Component):
                 depth=core.accumulator_entries << turn_bits, width=width * len(groups), granularity=width * len(groups)
             )
             banks.append(add_memory(m, platform, f"accumulators{b}", memory))
-        extra = Signal(width, name="extra")
-        if count is not None:
-            m.d.comb += extra.eq(count)
         sums: list[Value] = []
         for g, group in enumerate(groups):
             code = self._chain(m, group, g)
             before = self._before(m, banks, g)
             shifted, total = Signal(signed(width), name=f"shifted{g}"), Signal(width, name=f"sum{g}")
+            added = Mux(self.overwrite, 0, before) + (shifted ^ self.negate.replicate(width)) + self.negate
             m.d.comb += [
                 shifted.eq(code << self.shift),
-                total.eq(
-                    Mux(self.overwrite, 0, before) + (shifted ^ self.negate.replicate(width)) + self.negate + extra
-                ),
+                total.eq(added if count is None else added + count),
             ]
             sums.append(total)
         if self.core.macro.conversion_cycles == 1:
