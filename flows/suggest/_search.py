@@ -24,7 +24,7 @@ from nngen.flows.compiling import Compiled, compile_network
 from nngen.flows.progress import Progress
 from nngen.ir import Mapping, MatrixLayer, Network
 from nngen.isa import MACRO_LIMIT
-from nngen.numerics import Converter, slices_needed
+from nngen.numerics import Converter, WeightFormat
 from nngen.sim.kpi import layer_bounds
 
 from ._draft import (
@@ -124,7 +124,7 @@ def _draft(network: Network, rows: int, columns: int) -> Draft:
     layers = matrix_layers(network)
     weight_bits = max((largest_weight(layer).bit_length() for layer in layers), default=1) or 1
     cell_bits = weight_bits if weight_bits <= MOST_CELL_BITS else -(-weight_bits // 2)
-    slices = max((slices_needed(largest_weight(layer), cell_bits) for layer in layers), default=1)
+    slices = max((slices_of(layer, cell_bits) for layer in layers), default=1)
     if rows % NARROWEST_PORT:
         raise InputError(
             f"rows of a macro must be a multiple of {NARROWEST_PORT}, the narrowest memory word, not {rows}"
@@ -154,6 +154,11 @@ def matrix_layers(network: Network) -> list[MatrixLayer]:
     return [layer for layer in layers if isinstance(layer, MatrixLayer)]
 
 
+def slices_of(layer: MatrixLayer, cell_bits: int) -> int:
+    """Return the pairs in which a weight of a layer is stored: chips that are suggested are differential."""
+    return WeightFormat.of(layer.weights, encoding="differential", cell_bits=cell_bits).slices
+
+
 def largest_weight(layer: MatrixLayer) -> int:
     """Return the largest magnitude of a layer's weights."""
     return int(np.abs(layer.weights).max(initial=0))
@@ -176,10 +181,7 @@ def _columns_per_adc(pairs: int, slices: int) -> int:
 
 
 def _cells(network: Network, draft: Draft) -> int:
-    return sum(
-        2 * layer.weights.size * slices_needed(largest_weight(layer), draft.cell_bits)
-        for layer in matrix_layers(network)
-    )
+    return sum(2 * layer.weights.size * slices_of(layer, draft.cell_bits) for layer in matrix_layers(network))
 
 
 def _output_buffer(network: Network) -> int:
