@@ -29,6 +29,7 @@ from nngen.sim.kpi import layer_bounds
 
 from ._draft import (
     MOST_ACCUMULATOR_BITS,
+    MOST_ACTIVATION_BITS,
     MOST_ACTIVATION_BYTES,
     MOST_INSTRUCTIONS,
     MOST_OUTPUT_BYTES,
@@ -142,7 +143,7 @@ def _draft(network: Network, rows: int, columns: int) -> Draft:
         adc_bits=adc_bits,
         columns_per_adc=_columns_per_adc(columns // 2, slices),
         gains=tuple(1 << i for i in range(min(step, LARGEST_GAIN).bit_length())),
-        activation_bits=max(tensor.bits for tensor in network.tensors.values() if tensor.bits <= 8),
+        activation_bits=_widest_input(network),
         word_bytes=next((port for port in PORTS if rows % port == 0), NARROWEST_PORT),
         output_buffer_bytes=_output_buffer(network),
     )
@@ -152,6 +153,12 @@ def matrix_layers(network: Network) -> list[MatrixLayer]:
     """Return the layers whose weights lie in macros."""
     layers: Iterable[object] = network.layers  # today all of them are; digital units will have layers of their own
     return [layer for layer in layers if isinstance(layer, MatrixLayer)]
+
+
+def _widest_input(network: Network) -> int:
+    """Return the bits of the widest code that a row buffer takes."""
+    widths = [network.tensors[layer.input].bits for layer in matrix_layers(network)]
+    return max((bits for bits in widths if bits <= MOST_ACTIVATION_BITS), default=8)
 
 
 def slices_of(layer: MatrixLayer, cell_bits: int) -> int:
