@@ -70,6 +70,8 @@ class Verification:
         How many ran on every model.
     source
         Where they come from.
+    verilog
+        Folder of the Verilog that was simulated in place of the build's; None: it was the build's.
     layers
         In the network's order.
     golden_iss
@@ -92,6 +94,7 @@ class Verification:
     architecture: str
     samples: int
     source: str
+    verilog: Path | None
     layers: tuple[LayerVerification, ...]
     golden_iss: Comparison
     iss_rtl: Comparison
@@ -118,6 +121,7 @@ def verify(
     *,
     samples: int | None = None,
     simulator: RtlSimulator = "icarus",
+    verilog: Path | None = None,
     progress: Progress = quiet,
 ) -> Verification:
     """Compare the models of a build.
@@ -132,6 +136,8 @@ def verify(
         Take the first so many.
     simulator
         For the Verilog.
+    verilog
+        Folder of Verilog to simulate in place of the build's: a copy of its ``rtl_sim/``, changed.
     progress
         Told what comes next.
 
@@ -141,7 +147,7 @@ def verify(
         Whatever the user can mend. A difference is not an error: the result says it.
     """
     progress("reading the build")
-    machine = Machine.open(directory)
+    machine = Machine.open(directory, verilog=verilog)
     if inputs is None:
         given, source = stored_or_random_samples(machine.build, machine.network, samples=samples)
     else:
@@ -177,6 +183,7 @@ def verify_machine(
         architecture=machine.architecture.name,
         samples=len(next(iter(inputs.values()))),
         source=source,
+        verilog=machine.verilog,
         layers=layers,
         golden_iss=_total([layer.codes for layer in layers]),
         iss_rtl=compare_result(
