@@ -54,7 +54,7 @@ class Commands:
     def load(self, area: Area, *, via: AddressRegister | None = None, first: int, last: int) -> Item:
         """Return a LOAD from an area, by a given address register or any of the area's."""
         given = {"first": first, "last": last}
-        if self._draw.chance(0.9):
+        if self._draw.chance(0.8):
             given["group"] = self._draw.choice(self.settings.groups)
         return LOAD, self._run("LOAD", area, via, given)
 
