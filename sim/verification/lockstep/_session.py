@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +22,7 @@ _MOST_TRANSFERS = 12
 _SLACK_CYCLES = 2000  # how much longer than expected a run may take before the host gives it up
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExpectedRead:
+class ExpectedRead(NamedTuple):
     """A read of ``name``: what the host must get; ``data`` None where that depends on when it asks."""
 
     name: str
@@ -81,6 +81,8 @@ class Session:
             if window.name in _LOADED
             for i in range(window.words)
         }
+        names = ("CAUSE", "CAUSE_PC", *(f"EVENT_{name.upper()}" for name in EVENT_NAMES))
+        self._results = [(name, self._host.address(name)) for name in names]  # read after each run
         self._memory: ByteArray | None = None  # activation memory; None: anything
 
     def add(self, case: Case, expectation: Expectation) -> None:
@@ -200,10 +202,9 @@ class Session:
 
     def _finish(self, plan: RunPlan, expected: ExpectedRun) -> None:
         self._host.write("INTERRUPT", 1)
-        values = {"CAUSE": int(expected.cause), "CAUSE_PC": expected.pc}
-        values |= {f"EVENT_{n.upper()}": count for n, count in zip(EVENT_NAMES, expected.events, strict=True)}
-        for name, value in values.items():
-            self._read(plan, name, self._host.map.register(name).address, value)
+        values = (int(expected.cause), expected.pc, *expected.events)
+        for (name, address), value in zip(self._results, values, strict=True):
+            self._read(plan, name, address, value)
 
     def _read_memory(self, plan: RunPlan, memory: ByteArray) -> None:
         """Read back all of activation memory: the program's, and beside it what the host wrote."""
