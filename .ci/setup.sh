@@ -42,20 +42,35 @@ elif ! command -v python3 >/dev/null; then
     missing+=(python3-venv)
 fi
 
-if ((${#missing[@]})); then
-    if ! command -v apt-get >/dev/null; then
+# Only the tests of report pages need a browser: where it cannot be installed they are skipped.
+wanted=()
+command -v chromium >/dev/null || wanted+=(chromium)
+
+as_root=()
+can_install() {
+    command -v apt-get >/dev/null || return 1
+    [[ "$(id -u)" == 0 ]] && return 0
+    as_root=(sudo -n)
+    command -v sudo >/dev/null && sudo -n true 2>/dev/null
+}
+
+install() {
+    say "installing $*"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$@" </dev/null >/dev/null
+}
+
+if ((${#missing[@]} + ${#wanted[@]})); then
+    if can_install; then
+        "${as_root[@]}" apt-get -qq update </dev/null
+        if ((${#missing[@]})); then install "${missing[@]}"; fi
+        if ((${#wanted[@]})); then install "${wanted[@]}" || say "without ${wanted[*]}: tests in a browser are skipped"; fi
+    elif ! ((${#missing[@]})); then
+        say "without ${wanted[*]}: tests in a browser are skipped"
+    elif ! command -v apt-get >/dev/null; then
         fail "missing: ${missing[*]} (named as in Debian), and there is no apt-get here; install them, then run make setup again"
-    elif [[ "$(id -u)" == 0 ]]; then
-        as_root=()
-    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-        as_root=(sudo -n)
     else
         fail "missing: ${missing[*]}; run: sudo apt-get update && sudo apt-get install ${missing[*]}; then make setup again"
     fi
-    say "installing ${missing[*]}"
-    "${as_root[@]}" apt-get -qq update </dev/null
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get -qq install --no-install-recommends "${missing[@]}" </dev/null >/dev/null
 fi
 
 # --- Python ---------------------------------------------------------------------------------------------------------

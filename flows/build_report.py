@@ -10,7 +10,7 @@ from nngen.bundle import PROGRAM_FOLDER, RTL_FOLDER, RTL_SIM_FOLDER, BuildDirect
 
 from .machine import Machine
 from .present import percent, printable
-from .utilization import LayerUse, Utilization, utilization
+from .utilization import Utilization, totals, utilization
 
 __all__ = ["mapping_table", "render", "totals_table"]
 
@@ -46,7 +46,7 @@ def mapping_table(used: Utilization) -> RenderableType:
             "×".join(map(str, layer.matrix)),
             str(layer.slices),
             str(layer.tiles),
-            _macros(layer),
+            layer.macro_runs,
             f"{layer.cells:,}",
             str(layer.gain),
         )
@@ -55,29 +55,10 @@ def mapping_table(used: Utilization) -> RenderableType:
 
 def totals_table(machine: Machine, used: Utilization) -> RenderableType:
     """Return what the network takes of the chip."""
-    core, program = machine.core, machine.program
-    regions = machine.schedule.cores[0].regions
+    name = machine.architecture.name
     table = Table(box=None, pad_edge=False)
-    for heading in (machine.architecture.name, "used", "available", ""):
-        table.add_column(heading, justify="left" if heading == machine.architecture.name else "right")
-    for name, part, whole in (
-        ("macros", *used.macros),
-        ("cells", *used.cells),
-        ("converters", *used.converters),
-        ("instructions", len(program.instructions), core.program_instructions),
-        ("constant records", len(program.records), core.constant_records),
-        ("activation bytes", max(region.address + region.size for region in regions), core.activation_bytes),
-    ):
-        table.add_row(name, f"{part:,}", f"{whole:,}", percent(part, whole))
+    for heading in (name, "used", "available", ""):
+        table.add_column(heading, justify="left" if heading == name else "right")
+    for total in totals(machine, used):
+        table.add_row(total.name, f"{total.used:,}", f"{total.available:,}", percent(total.used, total.available))
     return table
-
-
-def _macros(layer: LayerUse) -> str:
-    """Return macro numbers with runs shortened: 0-3, 7."""
-    runs: list[list[int]] = []
-    for number in layer.macros:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

@@ -9,6 +9,7 @@ import typer
 
 from nngen import __version__
 
+from .cli_arch import app as arch_app
 from .cli_errors import BAD_INPUT, COMPARISON_FAILED, ErrorsAsMessages
 from .cli_isa import app as isa_app
 from .cli_options import (
@@ -20,7 +21,11 @@ from .cli_options import (
     NetworkFile,
     OptionalInputFile,
     Part,
+    RtlSimulatorOption,
     Samples,
+    Simulator,
+    SimulatorOption,
+    VerilogFolder,
 )
 from .cli_verify_isa import verify_isa
 from .later import later
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from nngen.flows import evaluate as evaluate_flow
     from nngen.flows import exact as exact_flow
     from nngen.flows import inspect as inspect_flow
+    from nngen.flows import report as report_flow
     from nngen.flows import simulate as simulate_flow
     from nngen.flows import verify as verify_flow
 else:
@@ -48,6 +54,7 @@ else:
     inspect_flow = later("nngen.flows.inspect")
     present = later("nngen.flows.present")
     progress = later("nngen.flows.progress")
+    report_flow = later("nngen.flows.report")
     simulate_flow = later("nngen.flows.simulate")
     verify_flow = later("nngen.flows.verify")
     verify_report = later("nngen.flows.verify_report")
@@ -64,6 +71,7 @@ app = typer.Typer(
     help="Turns a quantized ONNX network into a compute-in-memory accelerator that is proven to compute it.",
     epilog="Begin with: nngen demo",
 )
+app.add_typer(arch_app, name="arch")
 app.add_typer(isa_app, name="isa")
 app.command("verify-isa", epilog="Example: nngen verify-isa --arch micro.toml --instructions 10000")(verify_isa)
 
@@ -161,6 +169,8 @@ def simulate(
     *,
     inputs: InputFile,
     level: LevelOption,
+    simulator: RtlSimulatorOption = None,
+    verilog: VerilogFolder = None,
     samples: Samples = None,
     waves: Annotated[
         Path | None,
@@ -189,6 +199,8 @@ def simulate(
             directory,
             inputs,
             level=level,
+            simulator=simulator.value if simulator else None,
+            verilog=verilog,
             samples=samples,
             waves=waves,
             dump_tensors=dump_tensors,
@@ -211,11 +223,20 @@ def evaluate(
         Path, typer.Option("--labels", metavar="L.npy", help="Class of each sample.", show_default=False)
     ],
     level: LevelOption = Level.GOLDEN,
+    simulator: RtlSimulatorOption = None,
     samples: Samples = None,
 ) -> None:
     """Measure the accuracy of a build against labels and the ONNX reference."""
     with progress.shown() as step:
-        result = evaluate_flow.evaluate(directory, inputs, labels, level=level, samples=samples, progress=step)
+        result = evaluate_flow.evaluate(
+            directory,
+            inputs,
+            labels,
+            level=level,
+            simulator=simulator.value if simulator else None,
+            samples=samples,
+            progress=step,
+        )
     present.show(evaluate_flow.render(result))
 
 
@@ -225,6 +246,8 @@ def verify(
     *,
     inputs: OptionalInputFile = None,
     samples: Samples = None,
+    simulator: SimulatorOption = Simulator.ICARUS,
+    verilog: VerilogFolder = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="F", help="Write the report as JSON.", show_default=False)
     ] = None,
@@ -235,12 +258,35 @@ def verify(
     """
     files.check_writable(json)
     with progress.shown() as step:
-        result = verify_flow.verify(directory, inputs, samples=samples, progress=step)
+        result = verify_flow.verify(
+            directory, inputs, samples=samples, simulator=simulator.value, verilog=verilog, progress=step
+        )
     if json is not None:
         verify_report.write_report(result, json)
     present.show(verify_report.render(result))
     if not result.equal:
         raise typer.Exit(COMPARISON_FAILED)
+
+
+@app.command(epilog="Example: nngen report out -o report.html")
+def report(
+    directory: BuildFolder,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="The page to write.", show_default="report.html in DIR"),
+    ] = None,
+    synthesize: Annotated[
+        bool, typer.Option("--synthesize", help="Add cells and memories of the Verilog, by yosys; takes minutes.")
+    ] = False,
+    time_limit: Annotated[
+        int, typer.Option("--time-limit", metavar="S", min=1, help="Seconds that yosys may take.")
+    ] = 3600,
+) -> None:
+    """Draw a build on one HTML page: mapping, schedule, cycles against their bounds, what it takes of the chip."""
+    with progress.shown() as step:
+        page = report_flow.report(directory, output, synthesize=synthesize, time_limit=time_limit, progress=step)
+    present.show(present.plain(f"wrote {page}"))
 
 
 @app.command(epilog="Example: nngen doctor")
@@ -257,9 +303,10 @@ def demo(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Build directory to make or replace.")
     ] = Path("build/demo"),
+    simulator: SimulatorOption = Simulator.ICARUS,
 ) -> None:
     """Turn a network into hardware and prove that it computes it; takes a few minutes."""
-    if not demo_flow.run(output):
+    if not demo_flow.run(output, simulator=simulator.value):
         raise typer.Exit(COMPARISON_FAILED)
 
 

@@ -19,7 +19,10 @@ __all__ = [
     "NetworkFile",
     "OptionalInputFile",
     "Part",
+    "RtlSimulatorOption",
     "Samples",
+    "SimulatorOption",
+    "VerilogFolder",
 ]
 
 
@@ -28,6 +31,13 @@ class Part(StrEnum):
 
     PROGRAM = "program"
     RTL = "rtl"
+
+
+class Simulator(StrEnum):
+    """What can run the Verilog of a build."""
+
+    ICARUS = "icarus"
+    VERILATOR = "verilator"
 
 
 INPUTS_HELP = "Samples: a .npz file with one array for each input of the ONNX file, of shape (samples, declared shape)."
@@ -44,6 +54,21 @@ Samples = Annotated[
 LevelOption = Annotated[
     Level,
     typer.Option("--level", help="Model: matrix arithmetic, instruction set, or the Verilog in a simulator."),
+]
+SIMULATOR_HELP = "Where the Verilog runs: Verilator compiles for minutes, once for each chip, and is far faster then."
+SimulatorOption = Annotated[Simulator, typer.Option("--simulator", help=SIMULATOR_HELP)]
+RtlSimulatorOption = Annotated[
+    Simulator | None,
+    typer.Option("--simulator", help=f"At level rtl. {SIMULATOR_HELP}", show_default="icarus"),
+]
+VerilogFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--rtl",
+        metavar="D",
+        help="Simulate the Verilog in this folder in place of the build's: a copy of its rtl_sim/, changed.",
+        show_default=False,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Cells = Annotated[

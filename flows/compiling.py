@@ -13,8 +13,7 @@ from nngen.compiler.calibrate import calibrate
 from nngen.compiler.codegen import generate
 from nngen.compiler.mapper import map_network, validate_mapping
 from nngen.compiler.scheduler import schedule
-from nngen.errors import MappingError
-from nngen.ir import Mapping, MatrixLayer, Network, Program, Schedule
+from nngen.ir import Mapping, Network, Program, Schedule
 
 from .progress import Progress, quiet
 
@@ -72,7 +71,6 @@ def compile_network(
     NngenError
         Where the network does not fit the chip: needed, available, and the cheapest fix.
     """
-    _refuse_vector_layers(network)
     progress("mapping weights onto macros")
     mapping = (
         map_network(network, architecture) if mapping is None else validate_mapping(mapping, network, architecture)
@@ -84,14 +82,3 @@ def compile_network(
     progress("generating the program")
     program = generate(network, mapping, plan, architecture)
     return Compiled(network=network, mapping=mapping, schedule=plan, program=program)
-
-
-def _refuse_vector_layers(network: Network) -> None:
-    """Refuse what no unit computes yet, before links that know matrix layers only."""
-    for layer in network.layers:
-        plain = layer.table is None and not layer.requantization.has_negative
-        if not isinstance(layer, MatrixLayer) or layer.dilations != (1, 1) or not plain:
-            raise MappingError(
-                f"layer {layer.name!r} must be a convolution or fully connected layer, without dilation, table or a "
-                "slope for negative sums: the hardware computes no other yet"
-            )

@@ -18,7 +18,7 @@ from .arrays import read_array
 from .build import build
 from .build_report import mapping_table, totals_table
 from .levels import Level
-from .machine import Machine
+from .machine import Machine, RtlSimulator
 from .networks.digits import CALIBRATION, IMAGES, LABELS, NETWORKS
 from .present import percent, show
 from .progress import Progress, shown
@@ -38,8 +38,15 @@ ARCHITECTURE = Path(__file__).parent / "architectures" / "tiny.toml"
 RTL_SAMPLES = 10
 
 
-def run(output: Path) -> bool:
+def run(output: Path, *, simulator: RtlSimulator = "icarus") -> bool:
     """Build into ``output``, print what is found as it is found, and return whether nothing differs.
+
+    Parameters
+    ----------
+    output
+        Build directory.
+    simulator
+        For the Verilog.
 
     Raises
     ------
@@ -57,8 +64,8 @@ def run(output: Path) -> bool:
     show(*_section(f"Answers on {len(labels)} held-out images"), _answer_table(answers))
     images = first_samples(images, RTL_SAMPLES, where=str(IMAGES))
     with shown() as progress:
-        verification = verify_machine(machine, images, source="held-out images", progress=progress)
-    show(*_verification_section(verification), *_closing_section(machine.build.path))
+        verification = verify_machine(machine, images, source="held-out images", simulator=simulator, progress=progress)
+    show(*_verification_section(verification, simulator), *_closing_section(machine.build.path))
     show(Text(f"\n{time.monotonic() - begin:.0f} seconds", style="dim"))
     return verification.equal
 
@@ -83,9 +90,9 @@ def _build_section(machine: Machine) -> tuple[RenderableType, ...]:
     return *heading, mapping_table(used), Text(), totals_table(machine, used)
 
 
-def _verification_section(verification: Verification) -> tuple[RenderableType, ...]:
+def _verification_section(verification: Verification, simulator: RtlSimulator) -> tuple[RenderableType, ...]:
     return (
-        *_section(f"Verilog in Icarus on {verification.samples} images, against the models"),
+        *_section(f"Verilog in {simulator.capitalize()} on {verification.samples} images, against the models"),
         comparison_table(verification),
         *_section("Cycles of an inference"),
         layer_table(verification),

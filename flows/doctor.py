@@ -154,6 +154,15 @@ _VERILATOR = _Program(
     package="verilator",
     required=False,
 )
+_CHROMIUM = _Program(
+    name="chromium",
+    question="--version",
+    answer=r"Chromium (\S+)",
+    minimum="",
+    needed_for="tests of report pages",
+    package="chromium",
+    required=False,
+)
 
 
 def examine() -> list[ToolStatus]:
@@ -164,6 +173,7 @@ def examine() -> list[ToolStatus]:
         *(_examine_library(library) for library in _LIBRARIES),
         _examine_verilator(),
         _examine_program(_NGSPICE),
+        _examine_program(_CHROMIUM),
     ]
 
 

@@ -16,12 +16,12 @@ from .accuracy import Evaluation, agreement
 from .accuracy import evaluate as compare_with_labels
 from .arrays import read_array
 from .levels import Level
-from .machine import Machine
+from .machine import Machine, RtlSimulator
 from .present import percent
 from .progress import Progress, quiet
 from .reference import run_reference
 from .samples import read_samples
-from .simulate import run_samples
+from .simulate import check_simulator, run_samples
 
 __all__ = ["Accuracy", "evaluate", "render"]
 
@@ -57,6 +57,7 @@ def evaluate(
     labels: Path,
     *,
     level: Level = Level.GOLDEN,
+    simulator: RtlSimulator | None = None,
     samples: int | None = None,
     progress: Progress = quiet,
 ) -> Accuracy:
@@ -72,6 +73,8 @@ def evaluate(
         Class of each sample (.npy), integers of shape ``(samples,)``.
     level
         The model to run on.
+    simulator
+        At level rtl: for the Verilog; Icarus unless given.
     samples
         Take the first so many.
     progress
@@ -82,6 +85,7 @@ def evaluate(
     NngenError
         Whatever the user can mend.
     """
+    check_simulator(level, simulator)
     progress("reading the build")
     machine = Machine.open(directory)
     given = read_samples(inputs, machine.network)
@@ -96,7 +100,7 @@ def evaluate(
     scores = machine.network.outputs[0].name
     progress("running the reference")
     reference = run_reference(machine.build.file(NETWORK_FILE), given)[scores]
-    found = run_samples(machine, given, level=level, progress=progress).outputs[scores]
+    found = run_samples(machine, given, level=level, simulator=simulator, progress=progress).outputs[scores]
     return Accuracy(
         level=level,
         build=compare_with_labels(found, expected),

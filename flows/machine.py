@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Arrays
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from nngen.arch import Architecture, Core
 from nngen.bundle import RTL_FOLDER, RTL_SIM_FOLDER, BuildDirectory
-from nngen.hardware import simulation_files
+from nngen.errors import InputError
+from nngen.hardware import CHIP_MODULE, simulation_files
 from nngen.host import tensor_addresses, tensor_bytes, tensor_codes
 from nngen.ir import CoreProgram, Mapping, Network, Region, Schedule
-from nngen.sim.cosim import RtlJob, RtlResult, simulate_rtl
+from nngen.sim.cosim import CycleOf, RetireTrace, RtlJob, RtlResult, simulate_rtl
+from nngen.sim.cosim.scripted import simulate_scripted
 from nngen.sim.golden import GoldenMachine, run_golden
-from nngen.sim.iss import Timing, execute, run
+from nngen.sim.iss import StoreTimes, Timing, execute, run
 
 from .progress import Progress, quiet
 
-__all__ = ["IssResult", "Machine"]
+__all__ = ["IssResult", "Machine", "RtlSimulator"]
 
 IntArray = npt.NDArray[np.int64]
 Codes = Arrays[str, IntArray]
+RtlSimulator = Literal["icarus", "verilator"]
 
 MEMORY_AT_ONCE = 256 << 20  # bytes of activation memories that the instruction set simulator works on together
+_COMPILING: dict[RtlSimulator, str] = {
+    "icarus": "compiling the Verilog",
+    "verilator": "compiling the Verilog with Verilator: minutes, but once for each chip",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +65,8 @@ class Machine:
         What it holds.
     program
         Of its core.
+    verilog
+        Folder of Verilog that is simulated in place of the build's; None: the build's.
     """
 
     build: BuildDirectory
@@ -64,21 +75,37 @@ class Machine:
     mapping: Mapping
     schedule: Schedule
     program: CoreProgram
+    verilog: Path | None = None
 
     @classmethod
-    def open(cls, path: Path) -> Machine:
-        """Read a build directory.
+    def open(cls, path: Path, *, verilog: Path | None = None) -> Machine:
+        """Read a build directory; ``verilog`` as in :meth:`of`.
 
         Raises
         ------
         NngenError
             Names the file that is missing, damaged, or made for another architecture.
         """
-        return cls.of(BuildDirectory.open(path))
+        return cls.of(BuildDirectory.open(path), verilog=verilog)
 
     @classmethod
-    def of(cls, build: BuildDirectory) -> Machine:
-        """Read what a build holds."""
+    def of(cls, build: BuildDirectory, *, verilog: Path | None = None) -> Machine:
+        """Read what a build holds.
+
+        Parameters
+        ----------
+        build
+            The directory.
+        verilog
+            Folder of Verilog to simulate in place of the build's: a copy of its ``rtl_sim/``, changed.
+
+        Raises
+        ------
+        NngenError
+            As :meth:`open`; or the folder holds something else.
+        """
+        if verilog is not None:
+            check_simulation_build(verilog)
         architecture = build.architecture()
         return cls(
             build=build,
@@ -87,6 +114,7 @@ class Machine:
             mapping=build.mapping(),
             schedule=build.schedule(),
             program=build.program(architecture).cores[0],
+            verilog=verilog,
         )
 
     @property
@@ -123,21 +151,57 @@ class Machine:
         """Return the timing of one sample with every retirement and its digest."""
         return run(self.core, self.program, self._memory(inputs, slice(0, 1)), digests=True).timing
 
+    def store_cycles(self, timing: Timing) -> CycleOf:
+        """Return a function that says in which cycle a layer stored the code of a (tensor, y, x, channel)."""
+        starts = self.program.layer_starts
+        ends = (*(start for _, start in starts[1:]), len(self.program.instructions))
+        ranges = {layer: range(start, end) for (layer, start), end in zip(starts, ends, strict=True)}
+        layers = {layer.output: ranges[layer.name] for layer in self.network.layers if layer.name in ranges}
+        times: list[StoreTimes] = []  # made once somebody asks
+
+        def cycle(name: str, y: int, x: int, channel: int) -> int | None:
+            if name not in layers:
+                return None
+            if not times:
+                times.append(StoreTimes(self.core, self.program, timing))
+            tensor = self.network.tensors[name]
+            address = tensor_addresses(self.region(name), tensor)[y, x, channel * tensor.element_bytes]
+            return times[0].cycle(int(address), layers[name])
+
+        return cycle
+
     def rtl(
         self,
         inputs: Codes,
         *,
+        simulator: RtlSimulator = "icarus",
         tensors: tuple[str, ...] = (),
         waves: Path | None = None,
-        trace: bool = False,
+        retired: Callable[[RetireTrace], None] | None = None,
         progress: Progress = quiet,
     ) -> RtlResult:
-        """Run the Verilog in a simulator; with ``trace`` the build with retire ports."""
-        progress("compiling the Verilog")
+        """Run the Verilog in a simulator.
+
+        Parameters
+        ----------
+        inputs
+            Codes by tensor.
+        simulator
+            Icarus runs what is delivered, under cocotb; Verilator its simulation build, on the scripted bench.
+        tensors
+            To read; the outputs unless given.
+        waves
+            File for the waves.
+        retired
+            Receives the retirements of the first sample, part by part; Icarus, too, then runs the simulation build.
+        progress
+            Told what comes next.
+        """
+        progress(_COMPILING[simulator])
         tensors = tensors or self.output_tensors
         used = (*inputs, *tensors)
         job = RtlJob(
-            sources=self._sources(RTL_SIM_FOLDER if trace else RTL_FOLDER),
+            sources=self._sources(RTL_FOLDER if simulator == "icarus" and retired is None else RTL_SIM_FOLDER),
             core=self.core,
             architecture_sha256=self.architecture.sha256,
             program=self.program,
@@ -146,15 +210,24 @@ class Machine:
             tensors={name: self.network.tensors[name] for name in used},
             regions={name: self.region(name) for name in used},
             seed=self.build.manifest.seed,
-            trace=trace,
+            trace=retired is not None,
+            traced=1,
             waves=waves,
         )
-        return simulate_rtl(
-            job, progress=lambda done, total: progress(f"simulating the Verilog: {done} of {total} samples")
-        )
+
+        def show(done: int, total: int) -> None:
+            progress(f"simulating the Verilog: {done} of {total} samples")
+
+        if simulator == "verilator":
+            return simulate_scripted(job, retired=retired, progress=show)
+        result = simulate_rtl(job, progress=show)
+        if retired is not None and result.trace is not None:
+            retired(result.trace)
+        return result
 
     def _sources(self, folder: str) -> tuple[Path, ...]:
-        files = {path.name: path for path in self.build.verilog(folder)}
+        found = self.build.verilog(folder) if self.verilog is None else sorted(self.verilog.glob("*.v"))
+        files = {path.name: path for path in found}
         return tuple(files[name] for name in simulation_files(dict.fromkeys(files, "")))
 
     def _memory(self, inputs: Codes, samples: slice) -> npt.NDArray[np.uint8]:
@@ -172,3 +245,19 @@ class Machine:
         tensor = self.network.tensors[name]
         addresses = tensor_addresses(self.region(name), tensor)
         return np.stack([tensor_codes(tensor, row[addresses]) for memory in memories for row in memory])
+
+
+def check_simulation_build(folder: Path) -> None:
+    """Refuse a folder that does not hold the Verilog of a simulation build.
+
+    Raises
+    ------
+    InputError
+        Says what is missing.
+    """
+    top = folder / f"{CHIP_MODULE}.v"
+    problem = "" if top.is_file() else f"has no {top.name}"
+    if not problem and "retire_sequencer_valid" not in top.read_text(encoding="utf-8", errors="replace"):
+        problem = f"its {top.name} has no retire ports"
+    if problem:
+        raise InputError(f"'{folder}' must hold Verilog like that in a build's {RTL_SIM_FOLDER}/, but {problem}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from rich.console import Console, RenderableType
+from rich.text import Text
 
-__all__ = ["percent", "printable", "show", "show_json"]
+__all__ = ["percent", "plain", "printable", "show", "show_json"]
 
 WIDTH_IN_A_PIPE = 160
 
@@ -18,6 +19,11 @@ def show(*parts: RenderableType) -> None:
         console.width = WIDTH_IN_A_PIPE
     for part in parts:
         console.print(part)
+
+
+def plain(text: str) -> Text:
+    """Return a line in which nothing is markup, control characters escaped."""
+    return Text(printable(text))
 
 
 def show_json(value: object) -> None:

@@ -12,11 +12,12 @@ from nngen.isa import Instruction, Unit, encode, instruction_text
 from nngen.sim.cosim import RetireTrace
 from nngen.sim.iss import Timing
 
-__all__ = ["RetirementComparison", "compare_retirements", "layer_cycles", "layer_ends"]
+__all__ = ["RetirementCheck", "RetirementComparison", "expected_retirements", "layer_cycles"]
 
 IntArray = npt.NDArray[np.int64]
 
 UNITS = tuple(Unit)
+_COMPARED = ("cycle", "unit", "pc", "word", "digest")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,87 +39,93 @@ class RetirementComparison:
     first: str
 
 
-def compare_retirements(timing: Timing, trace: RetireTrace, *, cycles: int) -> RetirementComparison:
-    """Compare every retirement of one run.
+class RetirementCheck:
+    """Compares the retirements of one run, part by part as they come.
 
     Parameters
     ----------
     timing
         Of the instruction set simulator, with digests.
-    trace
-        What the retire ports showed in one run.
-    cycles
-        Cycles of that run, by the Verilog's own counter: its last retirement is HALT's, in cycle ``cycles - 1``.
+    layer_starts
+        (layer, address of its first instruction), as in ``CoreProgram``.
     """
-    expected, found = _expected(timing), _found(trace, cycles)
-    shorter = min(len(expected), len(found))
-    wrong = np.flatnonzero((expected[:shorter] != found[:shorter]).any(axis=1))
-    compared = max(len(expected), len(found))
-    differing = len(wrong) + compared - shorter
-    if not differing:
-        return RetirementComparison(compared=compared, differing=0, first="")
-    place = int(wrong[0]) if len(wrong) else shorter
-    first = f"retirement {place} must be {_words(expected, place, timing)}, not {_words(found, place, timing)}"
-    return RetirementComparison(compared=compared, differing=differing, first=first)
+
+    def __init__(self, timing: Timing, layer_starts: Sequence[tuple[str, int]]) -> None:
+        self._sources = timing.sources
+        self._expected = expected_retirements(timing)
+        self._starts = [start for _, start in layer_starts]
+        self._ends = np.full(len(self._starts) + 1, -1, np.int64)  # behind the layers: HALT
+        self._halt = int(self._expected.pc.max(initial=0))
+        self._found = 0
+        self._differing = 0
+        self._first = ""
+
+    def take(self, part: RetireTrace) -> None:
+        """Compare the next retirements."""
+        begin, here = self._found, slice(self._found, self._found + len(part))
+        expected = RetireTrace(**{name: values[here] for name, values in vars(self._expected).items()})
+        shorter = len(expected)
+        differs = np.zeros(shorter, bool)
+        for name in _COMPARED:
+            differs |= getattr(expected, name) != getattr(part, name)[:shorter]
+        self._differing += int(differs.sum())
+        if not self._first and (differs.any() or len(part) > shorter):
+            place = int(np.argmax(differs)) if differs.any() else shorter
+            self._first = self._sentence(begin + place, self._words(part, place))
+        self._note_ends(part)
+        self._found += len(part)
+
+    def _note_ends(self, part: RetireTrace) -> None:
+        layers = np.searchsorted(self._starts, part.pc, side="right") - 1
+        layers[part.pc == self._halt] = len(self._starts)
+        np.maximum.at(self._ends, layers, part.cycle)
+
+    def comparison(self) -> RetirementComparison:
+        """Return what was found, once there is no more to take."""
+        missing = len(self._expected) - self._found
+        first = self._first
+        if missing > 0 and not first:
+            first = self._sentence(self._found, "none")
+        return RetirementComparison(
+            compared=max(len(self._expected), self._found), differing=self._differing + abs(missing), first=first
+        )
+
+    def layer_ends(self) -> tuple[int, ...]:
+        """Return the cycle in which the last instruction of each layer retired in the Verilog."""
+        return tuple(self._ends[: len(self._starts)].tolist())
+
+    def _sentence(self, place: int, found: str) -> str:
+        return f"retirement {place} must be {self._words(self._expected, place)}, not {found}"
+
+    def _words(self, trace: RetireTrace, place: int) -> str:
+        if place >= len(trace):
+            return "none"
+        pc, word = int(trace.pc[place]), int(trace.word[place])
+        known = self._sources[pc] if pc < len(self._sources) else word
+        named = isinstance(known, Instruction) and encode(known) == word
+        text = instruction_text(known) if isinstance(known, Instruction) and named else f"{word:016x}"
+        unit, cycle, digest = UNITS[trace.unit[place]], trace.cycle[place], trace.digest[place]
+        return f"{unit} {pc}: {text} in cycle {cycle} (digest {digest:08x})"
 
 
-def _expected(timing: Timing) -> IntArray:
-    """Return (cycle, unit, pc, word low, word high, digest), sorted."""
-    rows = [
-        (entry.retire, UNITS.index(entry.unit), entry.pc, *_halves(_word(entry.instruction)), entry.digest or 0)
-        for entry in timing.trace
-    ]
-    return _sorted(np.array(rows, np.int64).reshape(-1, 6))
-
-
-def _found(trace: RetireTrace, cycles: int) -> IntArray:
-    cycle = trace.cycle - (int(trace.cycle.max(initial=0)) - (cycles - 1))
-    low, high = trace.word & np.uint64(0xFFFFFFFF), trace.word >> np.uint64(32)
-    columns = (cycle, trace.unit, trace.pc, low, high, trace.digest)
-    return _sorted(np.stack([column.astype(np.int64) for column in columns], axis=1))
-
-
-def _sorted(rows: IntArray) -> IntArray:
-    return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+def expected_retirements(timing: Timing) -> RetireTrace:
+    """Return the retirements of a run in the instruction set simulator, in the order in which the ports show them."""
+    records = np.array(timing.records, np.int64).reshape(len(timing.records), -1)
+    unit, pc, cycle = records[:, 1], records[:, 2], records[:, 7]
+    order = np.lexsort((unit, cycle))
+    words = np.array([_word(source) for source in timing.sources], np.uint64)
+    return RetireTrace(
+        sample=np.zeros(len(order), np.int64),
+        cycle=cycle[order],
+        unit=unit[order].astype(np.uint8),
+        word=words[pc[order]],
+        pc=pc[order].astype(np.uint16),
+        digest=np.array(timing.digests, np.uint32)[order],
+    )
 
 
 def _word(instruction: Instruction | int) -> int:
     return encode(instruction) if isinstance(instruction, Instruction) else instruction
-
-
-def _halves(word: int) -> tuple[int, int]:
-    return word & 0xFFFFFFFF, word >> 32
-
-
-def _words(rows: IntArray, place: int, timing: Timing) -> str:
-    if place >= len(rows):
-        return "none"
-    cycle, unit, pc, low, high, digest = rows[place].tolist()
-    word = low | high << 32
-    known = {_word(entry.instruction): entry.instruction for entry in timing.trace if entry.pc == pc}
-    named = known.get(word)
-    text = instruction_text(named) if isinstance(named, Instruction) else f"{word:016x}"
-    return f"{UNITS[unit]} {pc}: {text} in cycle {cycle} (digest {digest:08x})"
-
-
-def layer_ends(trace: RetireTrace, starts: Sequence[tuple[str, int]], *, cycles: int) -> tuple[int, ...]:
-    """Return the cycle in which the last instruction of each layer retired in the Verilog.
-
-    Parameters
-    ----------
-    trace
-        What the retire ports showed in one run.
-    starts
-        (layer, address of its first instruction), as in ``CoreProgram``.
-    cycles
-        As in :func:`compare_retirements`.
-    """
-    offset = int(trace.cycle.max(initial=0)) - (cycles - 1)
-    ends = [start for _, start in starts[1:]] + [int(trace.pc.max(initial=0))]  # the last instruction is HALT
-    return tuple(
-        int(trace.cycle[(trace.pc >= start) & (trace.pc < end)].max(initial=offset - 1)) - offset
-        for (_, start), end in zip(starts, ends, strict=True)
-    )
 
 
 def layer_cycles(ends: Sequence[int]) -> tuple[int, ...]:

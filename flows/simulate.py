@@ -18,12 +18,12 @@ from nngen.isa import Cause
 
 from .arrays import check_writable, write_arrays
 from .levels import Level
-from .machine import Machine
+from .machine import Machine, RtlSimulator
 from .present import printable
 from .progress import Progress, quiet
 from .samples import Samples, read_samples
 
-__all__ = ["Simulation", "describe", "render", "run_samples", "simulate"]
+__all__ = ["Simulation", "check_simulator", "describe", "render", "run_samples", "simulate"]
 
 Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.int64]
@@ -67,6 +67,8 @@ def simulate(
     inputs: Path,
     *,
     level: Level,
+    simulator: RtlSimulator | None = None,
+    verilog: Path | None = None,
     samples: int | None = None,
     waves: Path | None = None,
     dump_tensors: Path | None = None,
@@ -84,6 +86,10 @@ def simulate(
         Samples (.npz) by ONNX name.
     level
         The model.
+    simulator
+        At level rtl: for the Verilog; Icarus unless given.
+    verilog
+        At level rtl: folder of Verilog to simulate in place of the build's, a copy of its ``rtl_sim/``, changed.
     samples
         Take the first so many.
     waves
@@ -104,14 +110,16 @@ def simulate(
     """
     if waves is not None and level is not Level.RTL:
         raise InputError(f"waves exist at level rtl only, not at level {level}")
+    check_simulator(level, simulator)
+    if verilog is not None and level is not Level.RTL:
+        raise InputError(f"Verilog is simulated at level rtl only, not at level {level}")
     if dump_tensors is not None and level is not Level.GOLDEN:
         raise InputError(f"tensors can be dumped at level golden only, not at level {level}")
     check_writable(output)
     progress("reading the build")
-    machine = Machine.open(directory)
-    result = run_samples(
-        machine, read_samples(inputs, machine.network, samples=samples), level=level, waves=waves, progress=progress
-    )
+    machine = Machine.open(directory, verilog=verilog)
+    given = read_samples(inputs, machine.network, samples=samples)
+    result = run_samples(machine, given, level=level, simulator=simulator, waves=waves, progress=progress)
     if dump_tensors is not None:
         _make_folder(dump_tensors)
         write_arrays(dump_tensors / TENSOR_FILE, result.tensors)
@@ -121,8 +129,20 @@ def simulate(
     return result
 
 
+def check_simulator(level: Level, simulator: RtlSimulator | None) -> None:
+    """Refuse a simulator where there is nothing to simulate."""
+    if simulator is not None and level is not Level.RTL:
+        raise InputError(f"a simulator can be chosen at level rtl only, not at level {level}")
+
+
 def run_samples(
-    machine: Machine, samples: Samples, *, level: Level, waves: Path | None = None, progress: Progress = quiet
+    machine: Machine,
+    samples: Samples,
+    *,
+    level: Level,
+    simulator: RtlSimulator | None = None,
+    waves: Path | None = None,
+    progress: Progress = quiet,
 ) -> Simulation:
     """Run samples, by ONNX name, on a model of the machine.
 
@@ -146,7 +166,7 @@ def run_samples(
         count = len(next(iter(inputs.values())))
         events = {name: np.full(count, value, np.int64) for name, value in iss.timing.events.items()}
     else:
-        rtl = machine.rtl(inputs, waves=waves, progress=progress)
+        rtl = machine.rtl(inputs, simulator=simulator or "icarus", waves=waves, progress=progress)
         for cause, pc in zip(rtl.causes, rtl.cause_pcs, strict=True):
             _check_cause(cause, pc)
         codes, events = rtl.outputs, rtl.events

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from nngen.arch import Core, Macro
 from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network, Tile
 
-__all__ = ["LayerUse", "Utilization", "converter_share", "utilization"]
+from .machine import Machine
+
+__all__ = ["LayerUse", "Total", "Utilization", "converter_share", "totals", "utilization"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,17 @@ class LayerUse:
     cells: int
     gain: int
 
+    @property
+    def macro_runs(self) -> str:
+        """Macro numbers with runs shortened: 0-3, 7."""
+        runs: list[list[int]] = []
+        for number in self.macros:
+            if runs and number == runs[-1][-1] + 1:
+                runs[-1].append(number)
+            else:
+                runs.append([number])
+        return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Utilization:
@@ -47,7 +60,7 @@ class Utilization:
     Parameters
     ----------
     layers
-        In the network's order.
+        Those with a weight matrix, in the network's order.
     macros, cells, converters
         Macros with a weight in them; cells that hold weights; ADCs that convert for a weight.
     """
@@ -60,7 +73,7 @@ class Utilization:
 
 def utilization(network: Network, mapping: Mapping, core: Core) -> Utilization:
     """Count what a mapped network uses of a core."""
-    layers = tuple(_layer(layer, mapping.layer(layer.name), core) for layer in network.layers)
+    layers = tuple(_layer(layer, mapping.layer(layer.name), core) for layer in network.matrix_layers)
     macro = core.macro
     converters = {
         (tile.macro, conversion // macro.columns_per_adc)
@@ -92,6 +105,30 @@ def _layer(layer: MatrixLayer, mapped: LayerMapping, core: Core) -> LayerUse:
 def _conversions(tile: Tile, slices: int, macro: Macro) -> range:
     first = tile.column // macro.lines
     return range(first, first + slices * tile.outputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """How much of one resource of the chip is in use."""
+
+    name: str
+    used: int
+    available: int
+
+
+def totals(machine: Machine, used: Utilization) -> tuple[Total, ...]:
+    """Return what a built network takes of its chip: macros, cells, converters, memories."""
+    core, program = machine.core, machine.program
+    regions = machine.schedule.cores[0].regions
+    counts = (
+        ("macros", *used.macros),
+        ("cells", *used.cells),
+        ("converters", *used.converters),
+        ("instructions", len(program.instructions), core.program_instructions),
+        ("constant records", len(program.records), core.constant_records),
+        ("activation bytes", max(region.address + region.size for region in regions), core.activation_bytes),
+    )
+    return tuple(Total(name=name, used=part, available=whole) for name, part, whole in counts)
 
 
 def converter_share(events: Events[str, int], core: Core) -> float:

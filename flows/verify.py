@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from nngen.host.ends import quantize_inputs
 from nngen.isa import instruction
-from nngen.sim.cosim import Comparison, RtlResult, compare_codes, compare_result, macros_of
+from nngen.sim.cosim import Comparison, CycleOf, RtlResult, compare_codes, compare_result, macros_of
 from nngen.sim.iss import Timing
-from nngen.sim.kpi import Bounds, layer_bounds, mapping_bounds
+from nngen.sim.kpi import Bounds
 
-from .machine import Machine
+from .layer_times import layer_times
+from .machine import Machine, RtlSimulator
 from .progress import Progress, quiet
-from .retirements import RetirementComparison, compare_retirements, layer_cycles, layer_ends
+from .retirements import RetirementCheck, RetirementComparison, layer_cycles
 from .samples import Samples, read_samples, stored_or_random_samples
 from .utilization import converter_share
 
@@ -70,6 +71,8 @@ class Verification:
         How many ran on every model.
     source
         Where they come from.
+    verilog
+        Folder of the Verilog that was simulated in place of the build's; None: it was the build's.
     layers
         In the network's order.
     golden_iss
@@ -92,6 +95,7 @@ class Verification:
     architecture: str
     samples: int
     source: str
+    verilog: Path | None
     layers: tuple[LayerVerification, ...]
     golden_iss: Comparison
     iss_rtl: Comparison
@@ -113,7 +117,13 @@ class Verification:
 
 
 def verify(
-    directory: Path, inputs: Path | None = None, *, samples: int | None = None, progress: Progress = quiet
+    directory: Path,
+    inputs: Path | None = None,
+    *,
+    samples: int | None = None,
+    simulator: RtlSimulator = "icarus",
+    verilog: Path | None = None,
+    progress: Progress = quiet,
 ) -> Verification:
     """Compare the models of a build.
 
@@ -125,6 +135,10 @@ def verify(
         Samples (.npz) by ONNX name; else the calibration samples of the build, else random ones.
     samples
         Take the first so many.
+    simulator
+        For the Verilog.
+    verilog
+        Folder of Verilog to simulate in place of the build's: a copy of its ``rtl_sim/``, changed.
     progress
         Told what comes next.
 
@@ -134,15 +148,22 @@ def verify(
         Whatever the user can mend. A difference is not an error: the result says it.
     """
     progress("reading the build")
-    machine = Machine.open(directory)
+    machine = Machine.open(directory, verilog=verilog)
     if inputs is None:
         given, source = stored_or_random_samples(machine.build, machine.network, samples=samples)
     else:
         given, source = read_samples(inputs, machine.network, samples=samples), "given samples"
-    return verify_machine(machine, given, source=source, progress=progress)
+    return verify_machine(machine, given, source=source, simulator=simulator, progress=progress)
 
 
-def verify_machine(machine: Machine, samples: Samples, *, source: str, progress: Progress = quiet) -> Verification:
+def verify_machine(
+    machine: Machine,
+    samples: Samples,
+    *,
+    source: str,
+    simulator: RtlSimulator = "icarus",
+    progress: Progress = quiet,
+) -> Verification:
     """Compare the models of a build that is loaded, on samples by ONNX name."""
     inputs = quantize_inputs(machine.network, samples)
     progress("running the golden model")
@@ -151,19 +172,19 @@ def verify_machine(machine: Machine, samples: Samples, *, source: str, progress:
     by_layer = _iss_by_layer(machine, inputs)
     names = tuple(layer.output for layer in machine.network.layers)
     iss = machine.iss(inputs, tensors=names)
+    timing = machine.iss_retirements({name: codes[:1] for name, codes in inputs.items()})
     survived = tuple(name for name in names if np.array_equal(iss.outputs[name], by_layer[name]))
     read = tuple(dict.fromkeys((*survived, *machine.output_tensors)))
-    rtl = machine.rtl(inputs, tensors=read, progress=progress)
-    first = {name: codes[:1] for name, codes in inputs.items()}
-    traced = machine.rtl(first, trace=True, progress=progress)
-    timing = machine.iss_retirements(first)
-    macros = macros_of(machine.mapping)
-    layers = _layers(machine, golden, by_layer, timing, traced)
+    check = RetirementCheck(timing, machine.program.layer_starts)
+    rtl, seconds = _run_rtl(machine, inputs, check, tensors=read, simulator=simulator, progress=progress)
+    cycles = machine.store_cycles(timing)
+    layers = _layers(machine, golden, by_layer, timing, rtl_ends=check.layer_ends(), cycles=cycles)
     return Verification(
         network=machine.network.name,
         architecture=machine.architecture.name,
         samples=len(next(iter(inputs.values()))),
         source=source,
+        verilog=machine.verilog,
         layers=layers,
         golden_iss=_total([layer.codes for layer in layers]),
         iss_rtl=compare_result(
@@ -172,14 +193,38 @@ def verify_machine(machine: Machine, samples: Samples, *, source: str, progress:
             events=iss.timing.events,
             cause=iss.timing.cause,
             layers=_layer_of(machine),
-            macros=macros,
+            macros=macros_of(machine.mapping),
+            cycles=cycles,
         ),
-        retirements=_retirements(timing, traced),
+        retirements=check.comparison(),
         events=iss.timing.events,
         rtl_events=rtl.events,
         converter_share=converter_share(iss.timing.events, machine.core),
-        rtl_seconds=rtl.seconds + traced.seconds,
+        rtl_seconds=seconds,
     )
+
+
+def _run_rtl(
+    machine: Machine,
+    inputs: Codes,
+    check: RetirementCheck,
+    *,
+    tensors: tuple[str, ...],
+    simulator: RtlSimulator,
+    progress: Progress,
+) -> tuple[RtlResult, float]:
+    """Run the Verilog on all samples, and compare the retirements of the first one; return the seconds, too.
+
+    Icarus does it in two runs, with and without retire ports: what is delivered has none. Verilator takes long to
+    compile, and does it in one.
+    """
+    if simulator == "verilator":
+        result = machine.rtl(inputs, simulator=simulator, tensors=tensors, retired=check.take, progress=progress)
+        return result, result.seconds
+    result = machine.rtl(inputs, tensors=tensors, progress=progress)
+    first = {name: codes[:1] for name, codes in inputs.items()}
+    traced = machine.rtl(first, retired=check.take, progress=progress)
+    return result, result.seconds + traced.seconds
 
 
 def _iss_by_layer(machine: Machine, inputs: Codes) -> Codes:
@@ -195,38 +240,31 @@ def _iss_by_layer(machine: Machine, inputs: Codes) -> Codes:
 
 
 def _layers(
-    machine: Machine, golden: Codes, iss: Codes, timing: Timing, traced: RtlResult
+    machine: Machine, golden: Codes, iss: Codes, timing: Timing, *, rtl_ends: tuple[int, ...], cycles: CycleOf
 ) -> tuple[LayerVerification, ...]:
-    starts = machine.program.layer_starts
-    ends = (*(start for _, start in starts[1:]), len(machine.program.instructions) - 1)  # the last one is HALT
-    iss_ends = [max(timing.last_effect[start:end]) for (_, start), end in zip(starts, ends, strict=True)]
-    assert traced.trace is not None
-    rtl_ends = layer_ends(traced.trace, starts, cycles=int(traced.events["cycles"][0]))
-    times = zip(layer_cycles(iss_ends), layer_cycles(rtl_ends), strict=True)
-    scheduled = machine.schedule.cores[0].layers
+    times = zip(machine.network.layers, layer_times(machine, timing), layer_cycles(rtl_ends), strict=True)
     return tuple(
         LayerVerification(
-            layer=layer.name,
-            positions=machine.network.positions(layer),
-            iss_cycles=iss_cycles,
+            layer=time.layer,
+            positions=time.positions,
+            iss_cycles=time.cycles,
             rtl_cycles=rtl_cycles,
-            bound=layer_bounds(machine.network, layer, machine.core),
-            mapping_bound=mapping_bounds(machine.network, layer, one, machine.core),
+            bound=time.bound,
+            mapping_bound=time.mapping_bound,
             codes=compare_codes(
-                golden, {layer.output: iss[layer.output]}, layers=_layer_of(machine), macros=macros_of(machine.mapping)
+                golden,
+                {layer.output: iss[layer.output]},
+                layers=_layer_of(machine),
+                macros=macros_of(machine.mapping),
+                cycles=cycles,
             ),
         )
-        for layer, one, (iss_cycles, rtl_cycles) in zip(machine.network.layers, scheduled, times, strict=True)
+        for layer, time, rtl_cycles in times
     )
 
 
 def _layer_of(machine: Machine) -> dict[str, str]:
     return {layer.output: layer.name for layer in machine.network.layers}
-
-
-def _retirements(timing: Timing, traced: RtlResult) -> RetirementComparison:
-    assert traced.trace is not None
-    return compare_retirements(timing, traced.trace, cycles=int(traced.events["cycles"][0]))
 
 
 def _total(parts: list[Comparison]) -> Comparison:

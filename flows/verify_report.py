@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from nngen.sim.cosim import Comparison
-from nngen.sim.kpi import Bounds
 
 from .arrays import write_file
+from .layer_times import describe_bounds
 from .present import printable
 from .verify import LayerVerification, Verification
 
@@ -44,6 +44,7 @@ def describe(result: Verification) -> dict[str, Any]:
         "architecture": result.architecture,
         "samples": result.samples,
         "source": result.source,
+        "verilog": None if result.verilog is None else str(result.verilog),
         "equal": result.equal,
         "cycles": {
             "iss": result.events["cycles"],
@@ -73,16 +74,11 @@ def _layer(layer: LayerVerification) -> dict[str, Any]:
         "layer": layer.layer,
         "positions": layer.positions,
         "cycles": {"iss": layer.iss_cycles, "rtl": layer.rtl_cycles},
-        "bound": _bounds(layer.bound),
-        "mapping_bound": _bounds(layer.mapping_bound),
+        "bound": describe_bounds(layer.bound),
+        "mapping_bound": describe_bounds(layer.mapping_bound),
         "ratio": layer.ratio,
         "codes": {"compared": layer.codes.codes, "differing": layer.codes.code_differences},
     }
-
-
-def _bounds(bounds: Bounds) -> dict[str, Any]:
-    units = {unit: getattr(bounds, unit) for unit in ("load", "mvm", "post", "store")}
-    return {"cycles": bounds.bound, "unit": bounds.unit, **units}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:
@@ -106,9 +102,10 @@ def render(result: Verification) -> RenderableType:
 
 def verdict(result: Verification) -> Text:
     """Return the one line that counts."""
+    note = "" if result.verilog is None else f" (RTL from '{printable(str(result.verilog))}', not the build's)"
     if result.equal:
-        return Text("golden = ISS = RTL: nothing differs", style="bold green")
-    return Text("golden, ISS and RTL DIFFER", style="bold red")
+        return Text(f"golden = ISS = RTL: nothing differs{note}", style="bold green")
+    return Text(f"golden, ISS and RTL DIFFER{note}", style="bold red")
 
 
 def layer_table(result: Verification) -> Table:

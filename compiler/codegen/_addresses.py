@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from nngen.arch import Core
-from nngen.isa import Instruction, Unit
+from nngen.isa import ADDRESS_REGISTERS, Instruction, Unit
 
 from ._writer import RegisterFile
 
 INPUT = 0  # moves with the output position over the layer's input
 OUTPUT = 1  # moves with the output position over the layer's output
 FIXED = 2  # stays at 0: the offset of an instruction is the address
+POINTERS = tuple(register for register in range(ADDRESS_REGISTERS) if register != FIXED)  # of vector layers
 
 
 def point(registers: RegisterFile, core: Core, index: int, address: int, *, moves: bool) -> list[Instruction]:

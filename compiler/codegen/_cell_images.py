@@ -15,7 +15,7 @@ IntArray = npt.NDArray[np.int64]
 def cell_images(network: Network, mapping: Mapping, core: Core) -> IntArray:
     """Return the levels, shape ``(macros, rows, columns)``; cells without a weight hold 0."""
     images = np.zeros((core.macros, core.macro.rows, core.macro.columns), np.int64)
-    for layer in network.layers:
+    for layer in network.matrix_layers:
         weights = layer_weights(layer, core)
         for tile in mapping.layer(layer.name).tiles:
             levels = weights.split(layer.matrix[slice(*tile.input_range), slice(*tile.output_range)])

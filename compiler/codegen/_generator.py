@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from nngen.arch import Architecture, Core
 from nngen.errors import CapacityError
-from nngen.ir import CoreProgram, CoreSchedule, Mapping, Network, Program, Schedule
-from nngen.isa import Instruction, instruction
+from nngen.ir import (
+    CoreProgram,
+    CoreSchedule,
+    Layer,
+    Mapping,
+    MatrixLayer,
+    MatrixSchedule,
+    Network,
+    Program,
+    Schedule,
+    VectorSchedule,
+)
+from nngen.isa import Instruction, Unit, instruction
 
 from ._cell_images import cell_images
+from ._coefficient_image import coefficient_image
 from ._halo import all_gap_fills, has_halo, outer_fills, signal
-from ._layer import STORED, LayerPlace, layer_instructions
+from ._matrix_layer import matrix_instructions
+from ._place import MatrixPlace, VectorPlace
 from ._records import layer_records
+from ._table_image import table_image
+from ._vector_layer import vector_instructions
 from ._writer import RegisterFile
 
+STORED = 0  # counter: STORE has written what the next layer reads
 _MOST = 1 << 16  # instructions
 
 
@@ -46,6 +62,8 @@ def generate(network: Network, mapping: Mapping, schedule: Schedule, architectur
         layer_starts=tuple(starts),
         records=records,
         cells=cell_images(network, mapping, core),
+        coefficients=coefficient_image(network, scheduled, core),
+        tables=table_image(network),
     )
     return Program(architecture_sha256=architecture.sha256, cores=(program,))
 
@@ -57,20 +75,31 @@ def _instructions(
     code = _input_halos(network, scheduled, registers, core)
     filled = bool(code)
     starts: list[tuple[str, int]] = []
-    for i, (layer, one) in enumerate(zip(network.layers, scheduled.layers, strict=True)):
-        place = LayerPlace(
-            network=network,
-            layer=layer,
-            scheduled=one,
-            source=scheduled.region(layer.input),
-            target=scheduled.region(layer.output),
-            core=core,
-            waits=i > 0 or filled,
-            signals=i + 1 < len(network.layers),
-        )
+    for i, layer in enumerate(network.layers):
         starts.append((layer.name, len(code) if i else 0))
-        code += layer_instructions(place, registers)
+        code += _layer_instructions(network, layer, scheduled, core, registers, waits=i > 0 or filled)
+        if i + 1 < len(network.layers):
+            code.append(signal(STORED))
     return [*code, instruction("HALT")], starts
+
+
+def _layer_instructions(
+    network: Network, layer: Layer, scheduled: CoreSchedule, core: Core, registers: RegisterFile, *, waits: bool
+) -> list[Instruction]:
+    """Return the instructions of a layer; it waits until the layer before has stored everything.
+
+    So reads follow writes, and a region that is used again is written only after its last read.
+    """
+    one, target = scheduled.layer(layer.name), scheduled.region(layer.output)
+    wait = [instruction("WAIT", unit=Unit.LOAD, counter=STORED, count=1)] if waits else []
+    if isinstance(layer, MatrixLayer):
+        assert isinstance(one, MatrixSchedule)
+        source = scheduled.region(layer.input)
+        place = MatrixPlace(network=network, target=target, core=core, layer=layer, scheduled=one, source=source)
+        return matrix_instructions(place, registers, wait)
+    assert isinstance(one, VectorSchedule)
+    vector_place = VectorPlace(network=network, target=target, core=core, layer=layer, scheduled=one)
+    return vector_instructions(vector_place, registers, wait)
 
 
 def _input_halos(network: Network, scheduled: CoreSchedule, registers: RegisterFile, core: Core) -> list[Instruction]:

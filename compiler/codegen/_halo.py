@@ -1,4 +1,4 @@
-"""FILLs that write the zero point into the halo of a tensor."""
+"""FILLs that write padding into the halo of a tensor."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def gap_bytes(region: Region) -> int:
     return (left + right) * region.pixel_bytes
 
 
-def gap_fill(region: Region, offset: int) -> list[Instruction]:
-    """Return the FILL of the gap after the row that the output register is in."""
-    return _fill(region, OUTPUT, offset, gap_bytes(region))
+def gap_fills(region: Region, register: int, offset: int) -> list[Instruction]:
+    """Return the FILL of the gap after the row that an address register is in."""
+    return _fill(region, register, offset, gap_bytes(region))
 
 
 def all_gap_fills(region: Region, tensor: Tensor, registers: RegisterFile, core: Core) -> list[Instruction]:
@@ -51,7 +51,7 @@ def all_gap_fills(region: Region, tensor: Tensor, registers: RegisterFile, core:
             f for y in range(height - 1) for f in _fill(region, FIXED, region.interior(y, width), gap_bytes(region))
         ]
         return point(registers, core, FIXED, 0, moves=False) + fills
-    body = [*gap_fill(region, 0), instruction("ADD", register=OUTPUT, value=region.pitch)]
+    body = [*gap_fills(region, OUTPUT, 0), instruction("ADD", register=OUTPUT, value=region.pitch)]
     start = point(registers, core, OUTPUT, region.interior(0, width), moves=True)
     return start + loop(height - 1, body, layer=region.tensor)
 

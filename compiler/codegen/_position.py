@@ -57,6 +57,7 @@ def _loads(one: Pass, addressing: Addressing) -> list[Instruction]:
             length=run.length,
             row=run.row,
             group=run.group,
+            strided=int(run.repeat > 1),
             first=int(i == 0),
             last=int(i == len(one.runs) - 1),
             wide=int(addressing.wide),

@@ -57,11 +57,13 @@ def _attribute(node: Node, key: str, default: float) -> float:
 
 
 def _sigmoid(x: Reals) -> Reals:
-    return 1 / (1 + np.exp(-x))
+    values: Reals = 1 / (1 + np.exp(-x))
+    return values
 
 
 def _hard_sigmoid(node: Node, x: Reals) -> Reals:
-    return np.clip(_attribute(node, "alpha", 0.2) * x + _attribute(node, "beta", 0.5), 0, 1)
+    values: Reals = np.clip(_attribute(node, "alpha", 0.2) * x + _attribute(node, "beta", 0.5), 0, 1)
+    return values
 
 
 def _hard_swish(node: Node, x: Reals) -> Reals:
@@ -87,7 +89,8 @@ def _erf(x: Reals) -> Reals:
 
 def _gelu(node: Node, x: Reals) -> Reals:
     if node.attributes.get("approximate", "none") == "tanh":
-        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+        bent: Reals = np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+        return 0.5 * x * (1 + bent)
     return 0.5 * x * (1 + _erf(x / math.sqrt(2)))
 
 

@@ -21,7 +21,8 @@ from .convolution import Window
 from .graph import Node
 from .grouping import check_groups, dense_weights, is_depthwise
 from .layout import ImageShape, IntArray, View
-from .reading import WAY_OUT, GraphReader
+from .operators import WAY_OUT
+from .reading import GraphReader
 from .values import Constant, Parameters, Value
 
 LARGEST_WEIGHT = 255
@@ -41,20 +42,28 @@ class MatrixOperators(GraphReader):
         image = weights.reshape(outputs, width, *window.kernel).transpose(0, 2, 3, 1)
         result = (*window.output, outputs)
         view = View.of_image(result).reshape(self._graph.shapes[node.outputs[0]])
-        layer: MatrixLayer | DepthwiseLayer
-        common = {
-            "name": node.outputs[0],
-            "input": name,
-            "output": node.outputs[0],
-            "strides": window.strides,
-            "pads": window.pads,
-            "dilations": window.dilations,
-            "requantization": yet_to_come(outputs),
-        }
         if is_depthwise(group, channels=shape[2], outputs=outputs):
-            layer = DepthwiseLayer(weights=np.ascontiguousarray(image[..., 0]), **common)
+            layer: MatrixLayer | DepthwiseLayer = DepthwiseLayer(
+                name=node.outputs[0],
+                input=name,
+                output=node.outputs[0],
+                weights=np.ascontiguousarray(image[..., 0]),
+                strides=window.strides,
+                pads=window.pads,
+                dilations=window.dilations,
+                requantization=yet_to_come(outputs),
+            )
         else:
-            layer = MatrixLayer(weights=np.ascontiguousarray(dense_weights(image, group)), **common)
+            layer = MatrixLayer(
+                name=node.outputs[0],
+                input=name,
+                output=node.outputs[0],
+                weights=np.ascontiguousarray(dense_weights(image, group)),
+                strides=window.strides,
+                pads=window.pads,
+                dilations=window.dilations,
+                requantization=yet_to_come(outputs),
+            )
             if group > 1:
                 self._builder.note(f"{node.label}: {group} groups became one matrix with zeros beside their blocks")
         return self._begun(node, layer, scale, result, view)

@@ -11,6 +11,8 @@ Rules
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from nngen.ir import PoolLayer
@@ -52,4 +54,4 @@ def average_pool(name: str, source: str, shape: ImageShape, window: Window, *, c
         return layer
     covered = np.unique(layer.covered(shape[0], shape[1])).tolist()
     by_count = tuple((count, layer.requantization) for count in covered if count != layer.rows)
-    return PoolLayer(**{**vars(layer), "by_count": by_count})
+    return replace(layer, by_count=by_count)

@@ -24,8 +24,9 @@ from .folding import reduced_axes
 from .functions import dequantized, evaluate
 from .graph import Array, Node, Shape
 from .layout import ImageShape, IntArray, View
+from .operators import WAY_OUT
 from .pooling import average_pool, max_pool
-from .reading import WAY_OUT, GraphReader
+from .reading import GraphReader
 from .values import Activation, Codes, Parameters, Pointwise, Quantizer, Value
 from .weighting import coefficients
 

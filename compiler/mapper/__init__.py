@@ -4,18 +4,23 @@ from ._candidate import block_limit
 from ._cost import RoundCost, layer_cycles
 from ._demand import Demand, layer_demand, layer_planes, layer_weights
 from ._files import mapping_json, read_mapping
-from ._mapper import map_network, with_gains
-from ._overflow import check_overflow, largest_sum, machine_offset
+from ._mapper import macros_needed, map_network, with_gains
+from ._options import VectorLayer, kind_of, multiplies
+from ._overflow import check_overflow, driven_offset, largest_sum, machine_constants
 from ._regular import LARGEST_OVERLAP
+from ._tables import different_tables, table_slot
 from ._validate import validate_mapping
+from ._vector_overflow import largest_vector_sum
 
 __all__ = [
     # making one
+    "macros_needed",
     "map_network",
     "with_gains",
     # checking one
     "check_overflow",
     "largest_sum",
+    "largest_vector_sum",
     "validate_mapping",
     # mapping.json
     "mapping_json",
@@ -25,7 +30,13 @@ __all__ = [
     "layer_demand",
     "layer_planes",
     "layer_weights",
-    "machine_offset",
+    "driven_offset",
+    "machine_constants",
+    "VectorLayer",
+    "different_tables",
+    "kind_of",
+    "multiplies",
+    "table_slot",
     # what it costs in time
     "LARGEST_OVERLAP",
     "RoundCost",

@@ -48,6 +48,7 @@ def mapping_json(mapping: Mapping) -> str:
     for layer in mapping.layers:
         head = json.dumps(layer.model_dump(exclude={"tiles"}, exclude_none=True))[:-1]
         tiles = ",\n".join(f"      {json.dumps(tile.model_dump(exclude_none=True))}" for tile in layer.tiles)
-        layers.append(f'    {head}, "tiles": [\n{tiles}\n    ]}}')
+        block = f"\n{tiles}\n    " if tiles else ""
+        layers.append(f'    {head}, "tiles": [{block}]}}')
     top = json.dumps(mapping.model_dump(by_alias=True, exclude={"layers"}, exclude_none=True))[1:-1]
     return "{\n  " + top + ',\n  "layers": [\n' + ",\n".join(layers) + "\n  ]\n}\n"

@@ -13,6 +13,7 @@ from nngen.isa import MACRO_LIMIT
 
 from ._demand import Demand, layer_demand
 from ._dense import dense
+from ._options import check_options
 from ._spread import Placement, spread
 from ._strip import tiles_of
 
@@ -39,28 +40,47 @@ def map_network(network: Network, architecture: Architecture, *, gains: Dictiona
     Raises
     ------
     CapacityError
-        Where a layer's codes or weights are too wide for the machine, or the network needs more macros than there are:
-        what is needed, what there is, and the cheapest fix.
+        Where a layer needs an option that the core has not, its codes or weights are too wide for the machine, or the
+        network needs more macros than there are: what is needed, what there is, and the cheapest fix.
     MappingError
         For a gain of an unknown layer, or one that the macro has not.
     """
     gains = dict(gains or {})
     core = architecture.core
     check_gains(gains, network, core)
-    demands = [layer_demand(network, layer, core) for layer in network.layers]
+    demands = _demands(network, core)
     placement = _place(demands, core)
     if placement is None:
         raise CapacityError(f"network '{network.name}' {_shortage(demands, core)}")
+    by_name = {
+        demand.name: LayerMapping(
+            layer=demand.name,
+            unit="mvm",
+            tiles=tiles_of(placement[demand.name], core=core, slices=demand.slices, gain=gains.get(demand.name)),
+        )
+        for demand in demands
+    }
     return Mapping(
         architecture_sha256=architecture.sha256,
         layers=tuple(
-            LayerMapping(
-                layer=demand.name,
-                tiles=tiles_of(placement[demand.name], core=core, slices=demand.slices, gain=gains.get(demand.name)),
-            )
-            for demand in demands
+            by_name[layer.name] if layer.name in by_name else LayerMapping(layer=layer.name, unit="vec")
+            for layer in network.layers
         ),
     )
+
+
+def macros_needed(network: Network, core: Core) -> int | None:
+    """Return a number of macros like the core's that is enough for a network, the least that halving finds.
+
+    None where not even the most that a core can have is.
+
+    Raises
+    ------
+    CapacityError
+        Where a layer's codes or weights are too wide for the machine, however many macros it has.
+    """
+    demands, one = _demands(network, core), replace(core, macros=1)
+    return 1 if _place(demands, one) is not None else _macros_needed(demands, one)
 
 
 def with_gains(mapping: Mapping, gains: Dictionary[str, int]) -> Mapping:
@@ -82,13 +102,18 @@ def check_gains(gains: Dictionary[str, int], network: Network, core: Core) -> No
     MappingError
         Names the layer and the gain.
     """
-    names = [layer.name for layer in network.layers]
+    names = [layer.name for layer in network.matrix_layers]
     usable = core.macro.usable_gains
     for name, gain in gains.items():
         if name not in names:
             raise MappingError(f"gains name layer '{name}', which the network has not{suggestion(name, names)}")
         if gain not in usable:
             raise MappingError(f"gain of layer '{name}' must be one of {', '.join(map(str, usable))}, not {gain}")
+
+
+def _demands(network: Network, core: Core) -> list[Demand]:
+    check_options(network, core)
+    return [layer_demand(network, layer, core) for layer in network.matrix_layers]
 
 
 def _place(demands: Sequence[Demand], core: Core) -> Placement | None:

@@ -2,8 +2,8 @@
 
 1. A partial sum of an output is at most the largest code of a converter, times the weights of all planes and slices,
    times the row ranges that are converted separately, or the largest count of what encoding ``offset`` drives, times
-   what is added to every weight; it must fit the accumulators.
-2. The product with m, plus b, must fit the requantizer, as must m and b.
+   what is added to every weight; of a vector layer, the sum of the largest products. It must fit the accumulators.
+2. The product with m, plus b, must fit the requantizer, as must m and b: for every pair of constants that a layer has.
 3. An accumulator passed through as a word must fit 32 bits with its bias.
 """
 
@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from nngen.arch import Architecture, Core
 from nngen.errors import CapacityError
-from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network
-from nngen.numerics import accumulator_bits_needed, largest_partial_sum, signed_bits
+from nngen.ir import Layer, LayerMapping, Mapping, MatrixLayer, Network, PoolLayer
+from nngen.numerics import Requantization, accumulator_bits_needed, largest_partial_sum, signed_bits
 
 from ._demand import layer_planes, layer_weights
+from ._vector_overflow import largest_vector_sum
 
 IntArray = npt.NDArray[np.int64]
 
@@ -32,10 +33,16 @@ def check_overflow(network: Network, mapping: Mapping, architecture: Architectur
     """
     core = architecture.core
     for layer in network.layers:
-        largest = largest_sum(network, layer, mapping.layer(layer.name), core)
+        if isinstance(layer, MatrixLayer):
+            largest = largest_sum(network, layer, mapping.layer(layer.name), core)
+            driven = driven_offset(network, layer, core)
+        else:
+            largest, driven = largest_vector_sum(network, layer), np.zeros(layer.outputs, np.int64)
         _check_accumulator(layer, largest, core)
-        _check_multiplier(layer, core)
-        _check_product(network, layer, largest, core)
+        for constants in _all_constants(layer):
+            for multiplier, offset in machine_constants(constants, driven):
+                _check_multiplier(layer, multiplier, core)
+                _check_product(layer, multiplier, offset, largest, core)
         _check_word(network, layer, largest)
 
 
@@ -54,29 +61,40 @@ def largest_sum(network: Network, layer: MatrixLayer, mapping: LayerMapping, cor
     )
 
 
-def machine_offset(network: Network, layer: MatrixLayer, core: Core) -> IntArray:
-    """Return b as the constant records hold it: corrected by calibration, and for codes driven with an offset."""
-    driven = layer_planes(network, layer, core).offset * layer.matrix.sum(axis=0)
-    constants = layer.requantization
-    offset: IntArray = constants.corrected_offset - constants.multiplier * driven
+def driven_offset(network: Network, layer: MatrixLayer, core: Core) -> IntArray:
+    """Return what codes driven with an offset add to each accumulator."""
+    offset: IntArray = layer_planes(network, layer, core).offset * layer.matrix.sum(axis=0)
     return offset
 
 
-def _check_accumulator(layer: MatrixLayer, largest: int, core: Core) -> None:
+def machine_constants(constants: Requantization, driven: IntArray) -> tuple[tuple[IntArray, IntArray], ...]:
+    """Return m and b as the constant records hold them, and where there are any, those for negative sums.
+
+    b is corrected by calibration, and for what ``driven`` says that accumulators hold beside the sum.
+    """
+    m, n = constants.multiplier, constants.negative_multiplier
+    pairs = [(m, constants.corrected_offset - m * driven)]
+    if constants.has_negative:
+        pairs.append((n, constants.corrected_negative_offset - n * driven))
+    return tuple(pairs)
+
+
+def _all_constants(layer: Layer) -> tuple[Requantization, ...]:
+    by_count = layer.by_count if isinstance(layer, PoolLayer) else ()
+    return (layer.requantization, *(constants for _, constants in by_count))
+
+
+def _check_accumulator(layer: Layer, largest: int, core: Core) -> None:
     needed = accumulator_bits_needed(largest)
     if needed > core.accumulator_bits:
-        fix = (
-            f"set core[0].accumulator_bits = {needed}"
-            if needed <= 32
-            else "that is the most; converters of fewer bits need less"
-        )
+        most = "that is the most" + ("; converters of fewer bits need less" if isinstance(layer, MatrixLayer) else "")
+        fix = f"set core[0].accumulator_bits = {needed}" if needed <= 32 else most
         raise CapacityError(
             f"layer '{layer.name}' needs accumulators of {needed} bits, the core has {core.accumulator_bits}: {fix}"
         )
 
 
-def _check_multiplier(layer: MatrixLayer, core: Core) -> None:
-    multiplier = layer.requantization.multiplier
+def _check_multiplier(layer: Layer, multiplier: IntArray, core: Core) -> None:
     needed = signed_bits(int(multiplier.min(initial=0)), int(multiplier.max(initial=0)))
     if needed > core.multiplier_bits:
         raise CapacityError(
@@ -85,12 +103,8 @@ def _check_multiplier(layer: MatrixLayer, core: Core) -> None:
         )
 
 
-def _check_product(network: Network, layer: MatrixLayer, largest: int, core: Core) -> None:
-    offset = machine_offset(network, layer, core)
-    products = [
-        abs(m) * largest + abs(b)
-        for m, b in zip(layer.requantization.multiplier.tolist(), offset.tolist(), strict=True)
-    ]
+def _check_product(layer: Layer, multiplier: IntArray, offset: IntArray, largest: int, core: Core) -> None:
+    products = [abs(m) * largest + abs(b) for m, b in zip(multiplier.tolist(), offset.tolist(), strict=True)]
     needed = accumulator_bits_needed(max(products, default=0))
     if needed > core.offset_bits:
         raise CapacityError(
@@ -99,7 +113,7 @@ def _check_product(network: Network, layer: MatrixLayer, largest: int, core: Cor
         )
 
 
-def _check_word(network: Network, layer: MatrixLayer, largest: int) -> None:
+def _check_word(network: Network, layer: Layer, largest: int) -> None:
     if network.tensors[layer.output].element_bytes < 4:
         return
     bias = int(np.abs(layer.requantization.corrected_offset).max(initial=0))

@@ -3,7 +3,8 @@
 Rules, in this order; each has its own sentence:
 
 1. The mapping was made for this architecture, or does not say.
-2. Every layer of the network is mapped once, and no other.
+2. Every layer of the network is mapped once, and no other; layers with a weight matrix to the macros, all others to
+   VEC and without tiles.
 3. Core 0, replica 0, phase 0, the encoding of the macros: what this machine has.
 4. Tiles name macros, word lines, bit lines, matrix rows and outputs that exist, and gains that the macro has.
 5. All slices of a weight lie in the columns of one ADC.
@@ -14,15 +15,16 @@ Rules, in this order; each has its own sentence:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from nngen.arch import Architecture, Core
 from nngen.errors import MappingError, suggestion
-from nngen.ir import LayerMapping, Mapping, Network, Tile
+from nngen.ir import Layer, LayerMapping, Mapping, Network, Tile
 
 from ._demand import Demand, layer_demand
+from ._options import check_options, kind_of, unit_of
 from ._partial_sums import partial_sums
 from ._strip import Strip
 
@@ -40,7 +42,8 @@ def validate_mapping(mapping: Mapping, network: Network, architecture: Architect
     core = architecture.core
     _check_architecture(mapping, architecture)
     _check_layers(mapping, network)
-    demands = [layer_demand(network, layer, core) for layer in network.layers]
+    check_options(network, core)
+    demands = [layer_demand(network, layer, core) for layer in network.matrix_layers]
     for demand in demands:
         for where, tile in _tiles(mapping.layer(demand.name)):
             _check_machine(where, tile, core)
@@ -51,13 +54,14 @@ def validate_mapping(mapping: Mapping, network: Network, architecture: Architect
         _check_weights(mapping.layer(demand.name), demand)
         _check_partial_sums(mapping.layer(demand.name), demand, core)
     return Mapping(
-        architecture_sha256=architecture.sha256, layers=tuple(_filled(mapping.layer(d.name), core) for d in demands)
+        architecture_sha256=architecture.sha256,
+        layers=tuple(_filled(mapping.layer(layer.name), layer, core) for layer in network.layers),
     )
 
 
-def _filled(layer: LayerMapping, core: Core) -> LayerMapping:
-    tiles = tuple(tile.model_copy(update={"encoding": core.macro.encoding}) for tile in layer.tiles)
-    return layer.model_copy(update={"tiles": tiles})
+def _filled(mapping: LayerMapping, layer: Layer, core: Core) -> LayerMapping:
+    tiles = tuple(tile.model_copy(update={"encoding": core.macro.encoding}) for tile in mapping.tiles)
+    return mapping.model_copy(update={"tiles": tiles, "unit": unit_of(layer)})
 
 
 def _tiles(layer: LayerMapping) -> Iterator[tuple[str, Tile]]:
@@ -77,20 +81,36 @@ def _check_architecture(mapping: Mapping, architecture: Architecture) -> None:
 def _check_layers(mapping: Mapping, network: Network) -> None:
     names = [layer.name for layer in network.layers]
     mapped = [layer.layer for layer in mapping.layers]
-    for layer in mapping.layers:
-        if layer.layer not in names:
-            raise MappingError(
-                f"mapping names layer '{layer.layer}', which the network has not{suggestion(layer.layer, names)}"
-            )
-        if mapped.count(layer.layer) > 1:
-            raise MappingError(
-                f"mapping of layer '{layer.layer}' must stand once, not {mapped.count(layer.layer)} times"
-            )
-        if layer.core != 0:
-            raise MappingError(f"mapping of layer '{layer.layer}': core must be 0, the only one, not {layer.core}")
-    for name in names:
-        if name not in mapped:
-            raise MappingError(f"mapping must hold layer '{name}', and does not")
+    for one in mapping.layers:
+        _check_layer(one, names, mapped)
+    for layer in network.layers:
+        if layer.name not in mapped:
+            raise MappingError(f"mapping must hold layer '{layer.name}', and does not")
+        _check_unit(mapping.layer(layer.name), layer)
+
+
+def _check_layer(layer: LayerMapping, names: Sequence[str], mapped: Sequence[str]) -> None:
+    if layer.layer not in names:
+        raise MappingError(
+            f"mapping names layer '{layer.layer}', which the network has not{suggestion(layer.layer, names)}"
+        )
+    if mapped.count(layer.layer) > 1:
+        raise MappingError(f"mapping of layer '{layer.layer}' must stand once, not {mapped.count(layer.layer)} times")
+    if layer.core != 0:
+        raise MappingError(f"mapping of layer '{layer.layer}': core must be 0, the only one, not {layer.core}")
+
+
+def _check_unit(mapping: LayerMapping, layer: Layer) -> None:
+    unit = unit_of(layer)
+    if mapping.unit not in (None, unit):
+        raise MappingError(
+            f"mapping of layer '{layer.name}': unit must be {unit}, which runs {kind_of(layer)} layers, "
+            f"not {mapping.unit}"
+        )
+    if unit == "vec" and mapping.tiles:
+        raise MappingError(
+            f"mapping of layer '{layer.name}': a {kind_of(layer)} layer must have no tiles, not {len(mapping.tiles)}"
+        )
 
 
 def _check_machine(where: str, tile: Tile, core: Core) -> None:

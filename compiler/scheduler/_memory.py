@@ -2,7 +2,7 @@
 
 1. A network input lives from the start (the host has written it), a layer's output from that layer on; both to their
    last consumer, outputs of the network to the end.
-2. A tensor carries the halo that its consumers reach into, filled with its zero point.
+2. A tensor carries the halo that its consumers reach into (``halo``).
 3. Tensors that live at the same time do not overlap. Each takes the smallest gap that suffices, in whole memory words;
    the largest tensors first, or the earliest first, whichever needs less memory.
 """
@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from nngen.arch import Core
 from nngen.errors import CapacityError
-from nngen.ir import MatrixLayer, Network, Region
+from nngen.ir import Network, Region
+
+from .halo import halo_of
 
 _MOST_BYTES = 1 << 19
 
@@ -68,10 +70,6 @@ def _written_by_host(network: Network) -> set[str]:
     return {entry.tensor for entry in network.inputs}
 
 
-def _consumers(network: Network, name: str) -> list[MatrixLayer]:
-    return [layer for layer in network.layers if layer.input == name]
-
-
 def _begin(network: Network, name: str) -> int:
     if name in _written_by_host(network):
         return -1
@@ -81,7 +79,7 @@ def _begin(network: Network, name: str) -> int:
 def _end(network: Network, name: str) -> int:
     if any(entry.tensor == name for entry in network.outputs):
         return len(network.layers)
-    return max((i for i, layer in enumerate(network.layers) if layer.input == name), default=_begin(network, name))
+    return max((i for i, layer in enumerate(network.layers) if name in layer.inputs), default=_begin(network, name))
 
 
 def _region(network: Network, name: str) -> Region:
@@ -91,7 +89,8 @@ def _region(network: Network, name: str) -> Region:
     without a bottom halo the region ends with that left halo.
     """
     tensor = network.tensors[name]
-    top, left, bottom, right = _halo(network, name)
+    halo = halo_of(network, name)
+    top, left, bottom, right = halo.sides
     height, width, channels = tensor.shape
     pixel_bytes = channels * tensor.element_bytes
     pitch = (left + width + right) * pixel_bytes
@@ -102,24 +101,9 @@ def _region(network: Network, name: str) -> Region:
         size=(top + height + bottom) * pitch + tail,
         pitch=pitch,
         pixel_bytes=pixel_bytes,
-        halo=(top, left, bottom, right),
-        fill=tensor.zero_point,
+        halo=halo.sides,
+        fill=halo.code,
     )
-
-
-def _halo(network: Network, name: str) -> tuple[int, int, int, int]:
-    """Return how far the consumers of a tensor reach beyond it: top, left, bottom, right."""
-    height, width, _ = network.tensors[name].shape
-    halos = [(0, 0, 0, 0)]
-    for layer in _consumers(network, name):
-        (kernel_height, kernel_width), (down, across) = layer.kernel, layer.strides
-        top, left, _, _ = layer.pads
-        rows, columns, _ = network.tensors[layer.output].shape
-        bottom = (rows - 1) * down + kernel_height - top - height
-        right = (columns - 1) * across + kernel_width - left - width
-        halos.append((top, left, bottom, right))
-    top, left, bottom, right = (max(sides) for sides in zip(*halos, strict=True))
-    return top, left, bottom, right
 
 
 def _place(order: Sequence[_Block]) -> dict[str, int]:

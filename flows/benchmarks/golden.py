@@ -35,7 +35,7 @@ def measure_golden() -> list[Row]:
     network = read_network(digits.FOLDER / f"{NETWORK}.onnx")
     images = _codes(network, digits.IMAGES)
     reference = FloatReference(network)
-    floats = images[network.layers[0].input].astype(np.float32)
+    floats = images[network.layers[0].inputs[0]].astype(np.float32)
     machines = {name: _calibrated(network, architecture) for name, architecture in _lossy_chips().items()}
     work: dict[str, Callable[[], object]] = {
         "reference": partial(reference.run, floats),
@@ -65,15 +65,18 @@ def _codes(network: Network, path: Path) -> dict[str, IntArray]:
 
 
 def _lossy_chips() -> dict[str, Architecture]:
-    """Return chips on which no layer is lossless, so that every conversion is computed: of one slice, and of three.
+    """Return chips on which no layer is lossless, so that every conversion is computed.
+
+    One has pairs of one slice, one of three; one has single columns of four slices with an offset.
 
     They have macros enough; how many does not change the model's work.
     """
-    edge = read_architecture(ARCHITECTURES / "edge.toml")
+    edge, counted = (read_architecture(ARCHITECTURES / f"{name}.toml") for name in ("edge", "cim128"))
     narrow = replace(edge.core.macro, cell_bits=3, gains=(1,))
     return {
         "edge": replace(edge, core=replace(edge.core, macros=MACROS)),
         "edge with 3-bit cells": replace(edge, core=replace(edge.core, macros=MACROS, macro=narrow)),
+        "cim128": replace(counted, core=replace(counted.core, macro=replace(counted.core.macro, gains=(1,)))),
     }
 
 
@@ -85,5 +88,5 @@ def _calibrated(network: Network, architecture: Architecture) -> tuple[Network, 
 
 def _conversions(network: Network, machine: GoldenMachine) -> int:
     """Return planes x slices of the layer with the fewest."""
-    layers = [machine.layer(network, layer) for layer in network.layers]
+    layers = [machine.layer(network, layer) for layer in network.matrix_layers]
     return min(layer.planes.planes * layer.weights.slices for layer in layers)

@@ -2,7 +2,7 @@
 
 from nngen.numerics import Encoding
 
-from ._architecture import Architecture, read_architecture
+from ._architecture import Architecture, architecture_of, read_architecture
 from ._model import AdcChoice, ArchitectureFile, CellChoice, CoreSpec, MacroSpec, MemorySpec, VectorSpec
 from ._resolved import Core, Macro, Vector
 
@@ -19,5 +19,6 @@ __all__ = [
     "MemorySpec",
     "Vector",
     "VectorSpec",
+    "architecture_of",
     "read_architecture",
 ]

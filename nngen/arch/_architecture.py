@@ -19,7 +19,7 @@ from ._resolve import resolve_core
 from ._resolved import Core
 
 # Bumped whenever instruction encodings, constant records or the macro image change their meaning.
-INSTRUCTION_SET_VERSION = 1
+INSTRUCTION_SET_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +86,20 @@ def read_architecture(path: Path, *, cells: Sequence[Path] = (), library: CellLi
     if library is None:
         library = _search_path(path, file, cells)
     try:
-        core, cells_in_use = resolve_core(file.core[0], library, where="core[0]")
+        return architecture_of(file, library)
     except NngenError as error:
         raise type(error)(f"{path.name}: {error}") from error
+
+
+def architecture_of(file: ArchitectureFile, library: CellLibrary) -> Architecture:
+    """Return the chip that a file's content describes, with cells of a library.
+
+    Raises
+    ------
+    ArchitectureError, CellError
+        Name the field, what it must be and what it is.
+    """
+    core, cells_in_use = resolve_core(file.core[0], library, where="core[0]")
     folders = {name: library.folder(name) for name in sorted(cells_in_use)}
     return Architecture(file=file, core=core, cells=cells_in_use, cell_folders=folders)
 

@@ -19,8 +19,8 @@ class Collector(wiring.Component):
     -----
     valid, code
         In: a code to append in this cycle.
-    words
-        In: codes take four bytes, not one.
+    element
+        In: codes take 0: one byte; 1: the aligned two bytes around the position; 2, 3: the aligned four.
     restart
         In: from the next cycle on write from the first byte.
     close
@@ -36,7 +36,7 @@ class Collector(wiring.Component):
             {
                 "valid": In(1),
                 "code": In(RESULT_BITS),
-                "words": In(1),
+                "element": In(2),
                 "restart": In(1),
                 "close": In(1),
                 "write": Out(lanes),
@@ -51,16 +51,27 @@ class Collector(wiring.Component):
         lanes = self.core.word_bytes
         lane_bits = (lanes - 1).bit_length()
         pointer, bank = Signal(range(self.core.output_buffer_bytes + 4)), Signal()
-        size = Mux(self.words, 4, 1)
+        size = Mux(self.element[1], 4, Mux(self.element[0], 2, 1))
         accept = self.valid & (pointer + size <= self.core.output_buffer_bytes)
         lane = pointer[:lane_bits]
-        byte_mask = Cat(*[lane == i for i in range(lanes)])
-        word_mask = Cat(*[lane[2:] == i // 4 for i in range(lanes)]) if lanes > 4 else Const(0b1111, 4)
+        mask, data = Signal(lanes), Signal(8 * lanes)
+        with m.If(self.element[1]):
+            m.d.comb += [
+                mask.eq(Cat(*[lane[2:] == i // 4 if lanes > 4 else Const(1) for i in range(lanes)])),
+                data.eq(self.code.replicate(lanes // 4)),
+            ]
+        with m.Elif(self.element[0]):
+            m.d.comb += [
+                mask.eq(Cat(*[lane[1:] == i // 2 for i in range(lanes)])),
+                data.eq(self.code[:16].replicate(lanes // 2)),
+            ]
+        with m.Else():
+            m.d.comb += [mask.eq(Cat(*[lane == i for i in range(lanes)])), data.eq(self.code[:8].replicate(lanes))]
         m.d.comb += [
             self.bank.eq(bank),
             self.address.eq(pointer >> lane_bits),
-            self.data.eq(Mux(self.words, self.code.replicate(lanes // 4), self.code[:8].replicate(lanes))),
-            self.write.eq(Mux(accept, Mux(self.words, word_mask, byte_mask), 0)),
+            self.data.eq(data),
+            self.write.eq(Mux(accept, mask, 0)),
         ]
         with m.If(self.restart):
             m.d.sync += pointer.eq(0)

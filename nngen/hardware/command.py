@@ -8,9 +8,9 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from nngen.isa import BY_MNEMONIC
+from nngen.isa import BY_MNEMONIC, OPCODE_OFFSET
 
-BODY_BITS = 54
+BODY_BITS = OPCODE_OFFSET
 ADDRESS_FIELD_BITS = 23
 PC_BITS = 16
 ISSUE_STATE_BITS = 5  # loops open (3), queue empty, had to wait for room in the queue
@@ -24,13 +24,15 @@ class Kind(IntEnum):
     WAIT = 2
     SIGNAL = 3
     FILL = 4
+    PROG = 5
 
 
 def command_layout(*, retire: bool) -> data.StructLayout:
     """Return the layout of a queue entry.
 
-    ``body`` holds the operand bits of the instruction; for LOAD, STORE and FILL the resolved memory address stands in
-    the place of register and offset. Simulation builds add the instruction, its address and what it met at its issue.
+    ``body`` holds the operand bits of the instruction; for LOAD, STORE, FILL and PROG the resolved memory address
+    stands in the place of register and offset. Simulation builds add the instruction, its address and what it met at
+    its issue.
     """
     fields = {"body": BODY_BITS, "kind": 3}
     return data.StructLayout(fields | ({"word": 64, "pc": PC_BITS, "state": ISSUE_STATE_BITS} if retire else {}))
@@ -44,7 +46,7 @@ def operand(body: Value, mnemonic: str, field: str) -> Value:
 
 
 def address(body: Value, bits: int) -> Value:
-    """Return the resolved address of LOAD, STORE and FILL."""
+    """Return the resolved address of LOAD, STORE, FILL and PROG."""
     return body[:bits]
 
 

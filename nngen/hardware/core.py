@@ -1,31 +1,42 @@
-"""A core: sequencer, four units, macro tiles, memories, counters."""
+"""A core: sequencer, units, macro tiles, memories, counters."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core as CoreParameters
-from nngen.isa import EVENT_NAMES, QUEUED_UNITS, STALL_SEED_BITS, Unit, index_bits, record_words, words_per_row
+from nngen.isa import (
+    EVENT_NAMES,
+    STALL_SEED_BITS,
+    Unit,
+    coefficient_lanes,
+    core_units,
+    index_bits,
+    record_words,
+    words_per_row,
+)
 
-from ._placement import place
 from .banks import Banks
 from .command import PC_BITS, Queue
+from .core_memories import add_memories
+from .core_tiles import add_tiles
+from .core_vector import add_vector
 from .counters import Counters
 from .events import EVENT_BITS, EventCounters
 from .load import Load
-from .memory import Memory, add_memory
 from .mvm import Mvm
-from .post import Post
+from .post import TABLE_WORDS, Post
 from .retire import RETIRE_PORTS
 from .sequencer import LOOP_COUNT_BITS, Sequencer
 from .store import Store
-from .tile import Tile
+from .unit import QueuedUnit
+from .vec import Vec
 
 WATCHDOG_BITS = 32
-UNITS = {Unit.LOAD: Load, Unit.MVM: Mvm, Unit.POST: Post, Unit.STORE: Store}
-TILE_MODULE = "nngen_tile"
+PIPELINE = (Unit.LOAD, Unit.MVM, Unit.POST, Unit.STORE)
+UNITS = {Unit.LOAD: Load, Unit.MVM: Mvm, Unit.POST: Post, Unit.STORE: Store, Unit.VEC: Vec}
 
 
 def host_ports(core: CoreParameters) -> dict[str, wiring.Member]:
@@ -55,6 +66,13 @@ def host_ports(core: CoreParameters) -> dict[str, wiring.Member]:
         "memory_write_address": In(words),
         "memory_write_ready": Out(1),
     }
+    if core.vector is not None:
+        ports |= {
+            "coefficient_write": In(coefficient_lanes(core) // 2),
+            "coefficient_address": In(index_bits(core.vector.coefficient_words)),
+        }
+    if core.tables:
+        ports |= {"table_write": In(1), "table_address": In(index_bits(core.tables * TABLE_WORDS))}
     return ports | {f"event_{name}": Out(EVENT_BITS) for name in EVENT_NAMES}
 
 
@@ -71,8 +89,9 @@ class Core(wiring.Component):
         In: host registers.
     event_<name>
         Out: performance counters.
-    program_*, constant_*, macro_*
-        In: write ports of the host, one 32-bit word; only while the core does not run.
+    program_*, constant_*, macro_*, coefficient_*, table_*
+        In: write ports of the host, one 32-bit word; only while the core does not run. The last two are there where the
+        core has VEC, or tables.
     memory_read, memory_read_address, memory_read_ready, memory_read_data
         Host read of activation memory: taken in a cycle with ready; the whole word follows in the next cycle.
     memory_write, memory_write_address, memory_write_data, memory_write_ready
@@ -95,14 +114,19 @@ class Core(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self.units = {unit: kind(self.core, retire=self.retire) for unit, kind in UNITS.items()}
+        self.units: dict[Unit, QueuedUnit] = {
+            unit: UNITS[unit](self.core, retire=self.retire) for unit in core_units(self.core)
+        }
         for unit, component in self.units.items():
             m.submodules[unit] = component
         m.submodules.sequencer = self.sequencer = Sequencer(self.core, retire=self.retire)
         self._queues(m)
-        self._memories(m, platform)
+        outputs = add_memories(m, platform, self)
         self._banks(m)
-        self._tiles(m, platform)
+        m.d.comb += outputs.read_address.eq(Cat(self.units[Unit.STORE].buffer_address, self.outputs.read_bank))
+        add_tiles(m, platform, self)
+        if self.core.vector is not None:
+            add_vector(m, platform, self, self.core.vector)
         self._control(m)
         self._events(m)
         if self.retire:
@@ -125,10 +149,9 @@ class Core(wiring.Component):
 
     def _queues(self, m: Module) -> None:
         """Connect sequencer, queues, units and the counters of WAIT and SIGNAL."""
-        m.submodules.counters = counters = Counters()
+        m.submodules.counters = counters = Counters(core_units(self.core))
         self.queues = {}
-        for name in QUEUED_UNITS:
-            unit = self.units[name]
+        for name, unit in self.units.items():
             queue = Queue(layout=self.sequencer.layout, depth=self.core.queue_depth)
             m.submodules[f"{name}_queue"] = self.queues[name] = queue
             m.d.comb += [
@@ -145,57 +168,12 @@ class Core(wiring.Component):
                 unit.grant.eq(getattr(counters, f"grant_{name}")),
             ]
 
-    def _memories(self, m: Module, platform: object) -> None:
-        core, lanes = self.core, self.core.word_bytes
-        load, post, store = self.units[Unit.LOAD], self.units[Unit.POST], self.units[Unit.STORE]
-        program = add_memory(m, platform, "program", Memory(depth=core.program_instructions, width=64, granularity=32))
-        constants = add_memory(
-            m, platform, "constants", Memory(depth=core.constant_records, width=32 * record_words(core), granularity=32)
-        )
-        activations = add_memory(
-            m, platform, "activations", Memory(depth=core.activation_bytes // lanes, width=8 * lanes, granularity=8)
-        )
-        bank_bits = index_bits(core.output_buffer_bytes // lanes)
-        outputs = add_memory(m, platform, "outputs", Memory(depth=2 << bank_bits, width=8 * lanes, granularity=8))
-        m.d.comb += [
-            program.read_enable.eq(self.sequencer.program_enable),
-            program.read_address.eq(self.sequencer.program_address),
-            self.sequencer.program_data.eq(program.read_data),
-            program.write_enable.eq(self.program_write),
-            program.write_address.eq(self.program_address),
-            program.write_data.eq(self.write_data.replicate(2)),
-            constants.read_enable.eq(post.record_enable),
-            constants.read_address.eq(post.record_address),
-            post.record_data.eq(constants.read_data),
-            constants.write_enable.eq(self.constant_write),
-            constants.write_address.eq(self.constant_address),
-            constants.write_data.eq(self.write_data.replicate(record_words(core))),
-            # The core's own accesses come first; the host takes what is left.
-            self.memory_read_ready.eq(~load.memory_enable),
-            activations.read_enable.eq(load.memory_enable | self.memory_read),
-            activations.read_address.eq(Mux(load.memory_enable, load.memory_address, self.memory_read_address)),
-            load.memory_data.eq(activations.read_data),
-            self.memory_read_data.eq(activations.read_data),
-            self.memory_write_ready.eq(~store.memory_write.any()),
-            activations.write_enable.eq(Mux(self.memory_write_ready, self.memory_write, store.memory_write)),
-            activations.write_address.eq(Mux(self.memory_write_ready, self.memory_write_address, store.memory_address)),
-            activations.write_data.eq(
-                Mux(self.memory_write_ready, self.write_data.replicate(lanes // 4), store.memory_data)
-            ),
-            outputs.write_enable.eq(post.buffer_write),
-            outputs.write_address.eq(Cat(post.buffer_address, post.buffer_bank)),
-            outputs.write_data.eq(post.buffer_data),
-            outputs.read_enable.eq(store.buffer_enable),
-            store.buffer_data.eq(outputs.read_data),
-        ]
-        self.outputs_address = outputs.read_address
-
     def _banks(self, m: Module) -> None:
         """Bookkeeping of the three ping-pong buffers between the units."""
-        load, mvm, post, store = (self.units[u] for u in QUEUED_UNITS)
+        load, mvm, post, store = (self.units[u] for u in PIPELINE)
         m.submodules.row_banks = self.rows = rows = Banks()
         m.submodules.accumulator_banks = self.accumulators = accumulators = Banks()
-        m.submodules.output_banks = outputs = Banks()
+        m.submodules.output_banks = self.outputs = outputs = Banks()
         m.d.comb += [
             rows.acquire.eq(load.acquire),
             rows.written.eq(load.written),
@@ -221,62 +199,7 @@ class Core(wiring.Component):
             outputs.freed.eq(store.released),
             post.free.eq(outputs.free),
             store.full.eq(outputs.full),
-            self.outputs_address.eq(Cat(store.buffer_address, outputs.read_bank)),
         ]
-
-    def _tiles(self, m: Module, platform: object) -> None:
-        load, mvm, post = self.units[Unit.LOAD], self.units[Unit.MVM], self.units[Unit.POST]
-        broadcast = {
-            "row_bank": load.row_bank,
-            "row_index": load.row_index,
-            "row_low": load.row_low,
-            "row_high": load.row_high,
-            "row_data": load.row_data,
-            "row_clear": mvm.row_released,
-            "row_read_bank": self.rows.read_bank,
-            "plane": mvm.plane,
-            "sample": mvm.sample,
-            "trial": mvm.trial,
-            "entry": mvm.entry,
-            "convert_done": mvm.convert_done,
-            "add_lane": mvm.add_lane,
-            "overwrite": mvm.overwrite,
-            "negate": mvm.negate,
-            "add_entry": mvm.add_entry,
-            "add_bank": mvm.add_bank,
-            "write_bank": self.accumulators.write_bank,
-            "read": post.read,
-            "read_bank": post.bank,
-            "read_entry": post.entry,
-            "read_adc": post.adc,
-            "program_row": self.macro_row,
-            "program_word": self.macro_word,
-            "program_data": self.write_data,
-        }
-        tiles = [Tile(self.core, retire=self.retire) for _ in range(self.core.macros)]
-        for i, tile in enumerate(tiles):
-            place(m, platform, f"tile{i}", tile, kind=TILE_MODULE)
-            m.d.comb += [getattr(tile, name).eq(value) for name, value in broadcast.items()]
-            m.d.comb += [
-                tile.row_write.eq(load.row_hit[i]),
-                tile.drive.eq(mvm.drive[i]),
-                tile.add.eq(mvm.add[i]),
-                tile.column.eq(getattr(mvm, f"column_{i}")),
-                tile.gain.eq(getattr(mvm, f"gain_{i}")),
-                tile.shift.eq(getattr(mvm, f"shift_{i}")),
-                tile.program_enable.eq(self.macro_write[i]),
-            ]
-        macro = Signal.like(post.macro)
-        m.d.sync += macro.eq(post.macro)
-        with m.Switch(macro):
-            for i, tile in enumerate(tiles):
-                with m.Case(i):
-                    m.d.comb += post.accumulator.eq(tile.accumulator)
-        if self.retire:
-            digest = Const(0, 32)
-            for i, tile in enumerate(tiles):
-                digest = digest ^ tile.digest.rotate_left(i % 32)
-            m.d.comb += mvm.macro_digest.eq(digest)
 
     def _control(self, m: Module) -> None:
         """Quiescence, watchdog, end of the program."""
@@ -297,24 +220,27 @@ class Core(wiring.Component):
         ]
 
     def _events(self, m: Module) -> None:
-        load, mvm, post, store = (self.units[u] for u in QUEUED_UNITS)
+        load, mvm, post, store = (self.units[u] for u in PIPELINE)
         added = {
             "cycles": self.run,
             "instructions": self.sequencer.issue,
             "sequencer_stalled": self.sequencer.stalled,
             "memory_reads": load.memory_enable,
-            "memory_writes": store.memory_write.any(),
+            "memory_writes": store.touched,
             "row_writes": load.bytes_written,
             "plane_drives": mvm.plane_drives,
             "conversions": mvm.conversions,
             "outputs": post.output,
         }
+        if self.core.vector is not None:
+            added["vector_operations"] = self.units[Unit.VEC].operations
+        if self.core.reprogram:
+            added["programmed_words"] = load.programmed
         for unit, component in self.units.items():
             added |= {f"{unit}_busy": component.busy, f"{unit}_stalled": component.stalled}
         counters = EventCounters({name: len(value) for name, value in added.items()})
         m.submodules.events = counters
         for name, value in added.items():
-            m.d.comb += [
-                getattr(counters, f"add_{name}").eq(value),
-                getattr(self, f"event_{name}").eq(getattr(counters, f"value_{name}")),
-            ]
+            m.d.comb += getattr(counters, f"add_{name}").eq(value)
+        for name in EVENT_NAMES:
+            m.d.comb += getattr(self, f"event_{name}").eq(getattr(counters, f"value_{name}"))

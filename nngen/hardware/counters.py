@@ -6,13 +6,18 @@ from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from nngen.isa import COUNTER_BITS, COUNTERS, QUEUED_UNITS, index_bits
+from nngen.isa import COUNTER_BITS, COUNTERS, QUEUED_UNITS, Unit, index_bits
 
 WAIT_BITS = 8
 
 
 class Counters(wiring.Component):
-    """``COUNTERS`` counters, one signal and one wait port a queued unit (in the order of ``QUEUED_UNITS``).
+    """``COUNTERS`` counters, one signal and one wait port a queued unit, in the order of ``units``.
+
+    Parameters
+    ----------
+    units
+        That the core has.
 
     Ports
     -----
@@ -24,9 +29,10 @@ class Counters(wiring.Component):
         Out: the counter holds at least ``count``, and no unit before this one takes it in this cycle.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, units: tuple[Unit, ...] = QUEUED_UNITS) -> None:
+        self.units = units
         ports: dict[str, object] = {}
-        for unit in QUEUED_UNITS:
+        for unit in units:
             ports |= {
                 f"signal_{unit}": In(1),
                 f"wait_{unit}": In(1),
@@ -42,7 +48,7 @@ class Counters(wiring.Component):
         added = [Const(0, 1)] * COUNTERS
         taken = [Const(0, 1)] * COUNTERS
         subtracted = [Const(0, WAIT_BITS)] * COUNTERS
-        for unit in QUEUED_UNITS:
+        for unit in self.units:
             index, count = getattr(self, f"index_{unit}"), getattr(self, f"count_{unit}")
             grants = []
             for i, counter in enumerate(counters):

@@ -27,18 +27,32 @@ def column_bits(core: Core) -> int:
     return index_bits(core.macro.columns_per_adc + 1)
 
 
+def has_trials(core: Core) -> bool:
+    """Whether the controller tries codes and a comparator answers; else the converter gives its code at once."""
+    return core.macro.controller != "flash"
+
+
 def crossbar_pins(core: Core) -> tuple[MacroPin, ...]:
     """Return the pins of a core's macro in order."""
     macro = core.macro
+    offset_binary = "unsigned; of a pair with the top bit inverted" if macro.lines == 2 else "unsigned"
+    conversion: tuple[tuple[str, Literal["input", "output"], int, str], ...] = (
+        ("code", "output", macro.adcs * macro.adc_bits, f"code of every ADC, {offset_binary}, ADC 0 lowest"),
+    )
+    if has_trials(core):
+        conversion = (
+            ("trial", "input", macro.adcs * macro.adc_bits, f"code tried of every ADC, {offset_binary}, ADC 0 lowest"),
+            ("compare", "output", macro.adcs, "1 where the held value is at or above the tried code's transition"),
+        )
+    group = "pair" if macro.lines == 2 else "column"
     rows: tuple[tuple[str, Literal["input", "output"], int, str], ...] = (
         ("clk", "input", 1, "clock of programming port and sampling"),
         ("enable", "input", 1, "the macro takes part; word lines are valid"),
         ("word_lines", "input", macro.rows * macro.dac_bits, "plane of every row, row 0 lowest"),
-        ("sample", "input", 1, "last cycle of sampling: the columns are held at the next clock edge"),
-        ("column", "input", column_bits(core), "pair within each ADC's group; columns_per_adc connects none"),
+        ("sample", "input", 1, "last cycle of sampling: the columns are held at the next clock edge; else 0"),
+        ("column", "input", column_bits(core), f"{group} within each ADC's group; columns_per_adc connects none"),
         ("gain", "input", GAIN_BITS, "log2 of the readout's gain"),
-        ("trial", "input", macro.adcs * macro.adc_bits, "code under trial of every ADC, offset binary, ADC 0 lowest"),
-        ("compare", "output", macro.adcs, "1 where the held value is at or above the trial code's transition"),
+        *conversion,
         ("program_enable", "input", 1, "write the cells of program_word in program_row"),
         ("program_row", "input", index_bits(macro.rows), "word line to program"),
         ("program_word", "input", index_bits(words_per_row(core)), "group of cells to program"),
@@ -53,6 +67,7 @@ def crossbar_parameters(core: Core) -> dict[str, int]:
     return {
         "ROWS": macro.rows,
         "COLUMNS": macro.columns,
+        "LINES": macro.lines,
         "DAC_BITS": macro.dac_bits,
         "CELL_BITS": macro.cell_bits,
         "ADCS": macro.adcs,
@@ -64,4 +79,5 @@ def crossbar_parameters(core: Core) -> dict[str, int]:
         "HIGHEST": macro.converter().highest,
         "CELLS_PER_WORD": cells_per_word(core),
         "WORDS": words_per_row(core),
+        "SAMPLED": int(macro.sample_cycles > 0),
     }

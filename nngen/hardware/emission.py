@@ -11,7 +11,7 @@ from nngen.arch import Architecture
 
 from ._verilog import convert
 from .chip import CHIP_MODULE, Chip
-from .crossbar_pins import CROSSBAR_MODULE, crossbar_parameters, crossbar_pins
+from .crossbar_pins import CROSSBAR_MODULE, crossbar_parameters, crossbar_pins, has_trials
 from .memory import MEMORY_MODULE
 
 # templates/ is installed as nngen.templates; in a checkout it stands beside nngen/.
@@ -35,6 +35,7 @@ def emit_rtl(architecture: Architecture, *, retire: bool = False) -> dict[str, s
         "module": CROSSBAR_MODULE,
         "pins": crossbar_pins(architecture.core),
         "parameters": crossbar_parameters(architecture.core),
+        "has_trials": has_trials(architecture.core),
     }
     files[BEHAVIOURAL_VIEW] = environment.get_template("crossbar_behavioural.v.j2").render(values)
     files[EMPTY_VIEW] = environment.get_template("crossbar_empty.v.j2").render(values)

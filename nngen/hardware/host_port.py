@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Architecture
 from nngen.host import EVENT_BASE, MAGIC, Window, register_map
-from nngen.isa import EVENT_NAMES, index_bits, record_words, words_per_row
+from nngen.isa import EVENT_NAMES, coefficient_lanes, index_bits, record_words, words_per_row
 
 from .core import WATCHDOG_BITS, host_ports
 from .sequencer import LOOP_COUNT_BITS
@@ -56,7 +56,7 @@ class HostPort(wiring.Component):
         State of the core.
     watchdog, loop_count
         Out: host registers.
-    program_*, constant_*, macro_*, memory_*, write_data
+    program_*, constant_*, macro_*, coefficient_*, table_*, memory_*, write_data
         See :class:`~nngen.hardware.core.Core`.
     """
 
@@ -121,25 +121,8 @@ class HostPort(wiring.Component):
             ]
         whole = strobe == 0b1111
         self._write_registers(m, act & whole, address, data, fits)
-        core, idle = self.core, ~self.run
-        inside, index = self._window(address, self.map.window("PROGRAM"))
-        m.d.comb += self.program_address.eq(index[1:])
-        with m.If(act & whole & inside & idle):
-            m.d.comb += [fits.eq(1), self.program_write.eq(Mux(index[0], 0b10, 0b01))]
-        inside, index = self._window(address, self.map.window("CONSTANTS"))
-        word_bits = record_words(core).bit_length() - 1
-        m.d.comb += self.constant_address.eq(index[word_bits:])
-        with m.If(act & whole & inside & idle):
-            m.d.comb += [fits.eq(1), self.constant_write.eq(1 << index[:word_bits])]
-        inside, index = self._window(address, self.map.window("MACROS"))
-        low = index_bits(words_per_row(core)) if words_per_row(core) > 1 else 0
-        row_bits = index_bits(core.macro.rows)
-        word, row, macro = index[:low], index[low : low + row_bits], index[low + row_bits :]
-        m.d.comb += [self.macro_word.eq(word), self.macro_row.eq(row)]
-        with m.If(act & whole & inside & idle & (word < words_per_row(core)) & (row < core.macro.rows)):
-            m.d.comb += fits.eq(1)
-            for i in range(core.macros):
-                m.d.comb += self.macro_write[i].eq(macro == i if len(macro) else 1)
+        self._write_program(m, act & whole & ~self.run, address, fits)
+        core = self.core
         inside, index = self._window(address, self.map.window("ACTIVATIONS"))
         part_bits = (core.word_bytes // 4).bit_length() - 1
         m.d.comb += self.memory_write_address.eq(index[part_bits:])
@@ -148,6 +131,39 @@ class HostPort(wiring.Component):
             for part in range(core.word_bytes // 4):
                 selected = index[:part_bits] == part if part_bits else Const(1)
                 m.d.comb += self.memory_write[4 * part : 4 * part + 4].eq(Mux(selected, strobe, 0))
+
+    def _write_program(self, m: Module, act: Value, address: Value, fits: Value) -> None:
+        """Write what a core holds before its program can start."""
+        core = self.core
+        inside, index = self._window(address, self.map.window("PROGRAM"))
+        m.d.comb += self.program_address.eq(index[1:])
+        with m.If(act & inside):
+            m.d.comb += [fits.eq(1), self.program_write.eq(Mux(index[0], 0b10, 0b01))]
+        inside, index = self._window(address, self.map.window("CONSTANTS"))
+        word_bits = record_words(core).bit_length() - 1
+        m.d.comb += self.constant_address.eq(index[word_bits:])
+        with m.If(act & inside):
+            m.d.comb += [fits.eq(1), self.constant_write.eq(1 << index[:word_bits])]
+        inside, index = self._window(address, self.map.window("MACROS"))
+        low = index_bits(words_per_row(core)) if words_per_row(core) > 1 else 0
+        row_bits = index_bits(core.macro.rows)
+        word, row, macro = index[:low], index[low : low + row_bits], index[low + row_bits :]
+        m.d.comb += [self.macro_word.eq(word), self.macro_row.eq(row)]
+        with m.If(act & inside & (word < words_per_row(core)) & (row < core.macro.rows)):
+            m.d.comb += fits.eq(1)
+            for i in range(core.macros):
+                m.d.comb += self.macro_write[i].eq(macro == i if len(macro) else 1)
+        if core.vector is not None:
+            inside, index = self._window(address, self.map.window("COEFFICIENTS"))
+            word_bits = (coefficient_lanes(core) // 2).bit_length() - 1
+            m.d.comb += self.coefficient_address.eq(index[word_bits:])
+            with m.If(act & inside):
+                m.d.comb += [fits.eq(1), self.coefficient_write.eq(1 << index[:word_bits])]
+        if core.tables:
+            inside, index = self._window(address, self.map.window("TABLES"))
+            m.d.comb += self.table_address.eq(index)
+            with m.If(act & inside):
+                m.d.comb += [fits.eq(1), self.table_write.eq(1)]
 
     def _write_registers(self, m: Module, act: Value, address: Value, data: Value, fits: Value) -> None:
         def hit(name: str) -> Value:

@@ -11,26 +11,41 @@ from nngen.arch import Core
 from nngen.isa import Unit, index_bits, mvm_latency, register
 
 from .adc import CONTROLLERS
-from .crossbar_pins import GAIN_BITS, column_bits
+from .crossbar_pins import GAIN_BITS, column_bits, has_trials
+from .row_buffers import PLANE_BITS
 from .unit import QueuedUnit
 
 COUNT_BITS = 13  # columns of one plane: 255 steps of 31 slices
-PLANE_BITS = 5
+MOST_SLICES = 31
 
 
 def shift_bits(core: Core) -> int:
-    """Return the width of the largest left shift of a code."""
+    """Return the width of the largest left shift of a code that a word line and a column can make other than 0."""
     macro = core.macro
-    largest = core.activation_bits - 1 + 9 + (macro.converter().step.bit_length() - 1)
+    slices = min(MOST_SLICES, macro.columns_per_adc)
+    largest = _top_plane(core) + (slices - 1) * macro.cell_bits + (macro.converter().step.bit_length() - 1)
     return max(1, largest.bit_length())
+
+
+def count_shift_bits(core: Core) -> int:
+    """Return the width of the largest left shift of a count of what is driven."""
+    return (_top_plane(core) + (1 << register(Unit.MVM, "OFFSET").width) - 1).bit_length()
+
+
+def _top_plane(core: Core) -> int:
+    """Return the lowest bit of the highest plane that the row buffers hold."""
+    return -(-core.activation_bits // core.macro.dac_bits) * core.macro.dac_bits - core.macro.dac_bits
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
-    """Where in a command a conversion is: its column, its shift but for the gain, what begins or ends with it."""
+    """Where in a command a conversion is: its column, its shifts but for the gain, what begins or ends with it."""
 
     column: Value
     shift: Value
+    plane_shift: Value
+    first_slice: Value
+    last_slice: Value
     starts_plane: Value
     starts_entry: Value
     top_plane: Value
@@ -59,8 +74,9 @@ class Mvm(QueuedUnit):
         Out: last cycle of a conversion.
     add
         Out, one bit a macro: add the code of its ADC ``add_lane`` of each shift-adder, with ``overwrite``, ``negate``,
-        ``add_entry``, ``add_bank``
-        and ``shift_<m>``.
+        ``add_entry``, ``add_bank`` and ``shift_<m>``.
+    add_count, count_shift, negate_plane
+        Out, in encoding offset: subtract what is driven, shifted; the plane counts negative, and so does that.
     plane_drives, conversions
         Out, for the event counters: macros that start a plane; ADCs that finish a conversion.
     macro_digest
@@ -84,7 +100,6 @@ class Mvm(QueuedUnit):
             "drive": Out(core.macros),
             "plane": Out(PLANE_BITS),
             "sample": Out(1),
-            "trial": Out(macro.adc_bits),
             "entry": Out(index_bits(core.accumulator_entries)),
             "convert_done": Out(1),
             "add": Out(core.macros),
@@ -102,6 +117,10 @@ class Mvm(QueuedUnit):
                 f"gain_{i}": Out(GAIN_BITS),
                 f"shift_{i}": Out(shift_bits(core)),
             }
+        if has_trials(core):
+            ports["trial"] = Out(macro.adc_bits)
+        if macro.encoding == "offset":
+            ports |= {"add_count": Out(1), "negate_plane": Out(1), "count_shift": Out(count_shift_bits(core))}
         if retire:
             ports["macro_digest"] = In(32)
         super().__init__(ports, retire=retire)
@@ -116,19 +135,20 @@ class Mvm(QueuedUnit):
             self.can_start.eq(self.row_full & (~first | self.acc_free)),
             controller.run.eq(self.working),
             self.sample.eq(controller.sample),
-            self.trial.eq(controller.trial),
             self.convert_done.eq(self.working & controller.done),
             self.acquire.eq(self.starting & first),
             self.written.eq(self.working & self.work_ends & last),
             self.row_released.eq(self.working & self.work_ends & release),
         ]
+        if has_trials(self.core):
+            m.d.comb += self.trial.eq(controller.trial)
         place = self._conversions(m)
         taking_part = self._macros(m, place)
         self._additions(m, place, taking_part)
         count = sum(taking_part[i] for i in range(self.core.macros))
         m.d.comb += [
             self.drive.eq(Mux(self.working, taking_part, 0)),
-            self.plane_drives.eq(Mux(self.working & controller.sample & place.starts_plane, count, 0)),
+            self.plane_drives.eq(Mux(self.convert_done & place.starts_plane, count, 0)),
             self.conversions.eq(Mux(self.convert_done, count * macro.adcs, 0)),
         ]
 
@@ -161,6 +181,9 @@ class Mvm(QueuedUnit):
         return _Place(
             column=column,
             shift=plane_shift + slice_shift,
+            plane_shift=plane_shift,
+            first_slice=slice_ == 0,
+            last_slice=last_slice,
             starts_plane=(output == 0) & (slice_ == 0),
             starts_entry=(plane == 0) & (slice_ == 0),
             top_plane=top_plane,
@@ -189,18 +212,26 @@ class Mvm(QueuedUnit):
     def _additions(self, m: Module, place: _Place, taking_part: Value) -> None:
         """A code is in its register one cycle after convert_done: keep what to do with it while it is added."""
         ends, turns_left = Signal(), Signal()
-        negate_top = self._register(m, "NEGATE_TOP")
+        negate_plane = self._register(m, "NEGATE_TOP") & place.top_plane
+        negate_slice = self._register(m, "NEGATE_SLICE") & place.last_slice
         m.d.comb += turns_left.eq(self.add_lane != self.core.macro.accumulation_cycles - 1)
+        offset = self._register(m, "OFFSET") if self.core.macro.encoding == "offset" else 0
         with m.If(self.convert_done):
             m.d.sync += [
                 self.add.eq(taking_part),
                 self.add_lane.eq(0),
                 self.overwrite.eq(self.operand("MVM", "overwrite") & place.starts_entry),
-                self.negate.eq(negate_top & place.top_plane),
+                self.negate.eq(negate_plane ^ negate_slice),
                 self.add_entry.eq(self.entry),
                 self.add_bank.eq(self.acc_write_bank),
                 ends.eq(self.written),
             ]
+            if self.core.macro.encoding == "offset":
+                m.d.sync += [
+                    self.add_count.eq(place.first_slice),
+                    self.count_shift.eq(place.plane_shift + offset),
+                    self.negate_plane.eq(negate_plane),
+                ]
         with m.Elif(turns_left):
             m.d.sync += self.add_lane.eq(self.add_lane + 1)
         with m.Else():

@@ -1,10 +1,13 @@
-"""The requantizer of POST: ``clip(round((acc * m + b) / 2^s) + z, lo, hi)``, pipelined, one sum a cycle."""
+"""The requantizer of POST: ``clip(round((acc * m + b) / 2^s) + z, lo, hi)``, pipelined, one sum a cycle.
+
+Where ``acc * m + b`` is negative, it can take second constants.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,7 +17,7 @@ REQUANTIZER_STAGES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class RequantizerWidths:
-    """Widths in bits: sum, m, b, s and result (two's complement but for s)."""
+    """Widths in bits: sum, m, b, s and result (two's complement but for s); whether there are second m and b."""
 
     accumulator: int
     multiplier: int
@@ -22,6 +25,7 @@ class RequantizerWidths:
     shift: int
     zero_point: int = 17
     result: int = 32
+    second: bool = False
 
 
 class Requantizer(wiring.Component):
@@ -31,6 +35,9 @@ class Requantizer(wiring.Component):
     -----
     accumulator, multiplier, offset, shift
         In: one sum with its constants, each cycle.
+    negative_multiplier, negative_offset, negative
+        In, with ``second``: second constants, each cycle; whether a negative sum takes them, constant while sums are in
+        flight.
     rounding, zero_point, lowest, highest
         In: constant while sums are in flight.
     result
@@ -39,8 +46,10 @@ class Requantizer(wiring.Component):
 
     def __init__(self, widths: RequantizerWidths):
         self.widths = w = widths
+        second = {"negative_multiplier": In(signed(w.multiplier)), "negative_offset": In(signed(w.offset))}
         super().__init__(
-            {
+            (second | {"negative": In(1)} if w.second else {})
+            | {
                 "accumulator": In(signed(w.accumulator)),
                 "multiplier": In(signed(w.multiplier)),
                 "offset": In(signed(w.offset)),
@@ -63,9 +72,9 @@ class Requantizer(wiring.Component):
             product.eq(self.accumulator * self.multiplier),
             offset.eq(self.offset),
             shift.eq(self.shift),
-            total.eq(product + offset),
             shift_late.eq(shift),
         ]
+        m.d.sync += total.eq(self._choose(m, product + offset) if w.second else product + offset)
         # Shift right by s with one more bit below the point; what falls off is remembered as sticky.
         value, sticky = Cat(Const(0, 1), total), Const(0, 1)
         sign = total[-1]
@@ -103,3 +112,11 @@ class Requantizer(wiring.Component):
         with m.Else():
             m.d.comb += self.result.eq(shifted)
         return m
+
+    def _choose(self, m: Module, total: Value) -> Value:
+        """Return the sum with the second constants where the first is negative."""
+        product = Signal((self.accumulator * self.negative_multiplier).shape(), name="negative_product")
+        offset, first = Signal.like(self.negative_offset, name="late_offset"), Signal(total.shape(), name="first_total")
+        m.d.sync += [product.eq(self.accumulator * self.negative_multiplier), offset.eq(self.negative_offset)]
+        m.d.comb += first.eq(total)
+        return Mux(self.negative & first[-1], product + offset, first)

@@ -10,21 +10,19 @@ from nngen.arch import Core
 from nngen.isa import (
     ADDRESS_REGISTERS,
     BY_MNEMONIC,
-    INSTRUCTIONS,
     LOOP_DEPTH,
     OPCODE_OFFSET,
-    QUEUED_UNITS,
-    REGISTERS,
     STALL_SEED_BITS,
     UNIT_CODES,
     Cause,
-    OperandRule,
     Unit,
+    core_units,
     index_bits,
     register,
 )
 
 from .command import ADDRESS_FIELD_BITS, BODY_BITS, PC_BITS, Kind, command_layout, operand
+from .legality import breaks, core_instructions, illegal
 from .retire import RETIRE_PORTS
 from .stalls import Stalls
 
@@ -71,6 +69,8 @@ class Sequencer(wiring.Component):
 
     def __init__(self, core: Core, *, retire: bool):
         self.core = core
+        self.units = core_units(core)
+        self.instructions = core_instructions(core)
         self.retire = retire
         self.layout = command_layout(retire=retire)
         ports = {
@@ -88,21 +88,20 @@ class Sequencer(wiring.Component):
             "cause_pc": Out(PC_BITS),
             "watchdog": In(1),
         }
-        for unit in QUEUED_UNITS:
+        for unit in self.units:
             ports |= {f"push_{unit}": Out(1), f"ready_{unit}": In(1)}
         if retire:
             ports |= RETIRE_PORTS | {"begin": Out(1), "stall_seed": In(STALL_SEED_BITS)}
-            ports |= {f"waiting_{unit}": In(1) for unit in QUEUED_UNITS}
+            ports |= {f"waiting_{unit}": In(1) for unit in self.units}
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         self.word = Signal(64)
         self.pc = Signal(range(self.core.program_instructions + 1))
-        self.valid = Signal()
         self.next_pc = Signal.like(self.pc)
         self.opcode = Signal(6)
-        self.stopping = Signal()
+        self.valid, self.stopping = Signal(), Signal()
         m.d.comb += [
             self.word.eq(self.program_data),
             self.opcode.eq(self.word[OPCODE_OFFSET:]),
@@ -110,9 +109,11 @@ class Sequencer(wiring.Component):
             self.program_address.eq(Mux(self.issue, self.next_pc, self.pc)),
         ]
         self.is_ = {}
-        for format_ in INSTRUCTIONS:
+        for format_ in self.instructions:
             self.is_[format_.mnemonic] = Signal(name=f"is_{format_.mnemonic.lower()}")
             m.d.comb += self.is_[format_.mnemonic].eq(self.opcode == format_.opcode)
+        self.runs = [name for name in ("LOAD", "STORE", "FILL", "PROG") if name in self.is_]
+        self.takes_run = Cat(*[self.is_[mnemonic] for mnemonic in self.runs]).any()
         self._addresses(m)
         self._loops(m)
         self._checks(m)
@@ -123,7 +124,7 @@ class Sequencer(wiring.Component):
         return operand(self.word, mnemonic, name)
 
     def _addresses(self, m: Module) -> None:
-        """Address registers: resolve LOAD, STORE and FILL, execute ADD and SET."""
+        """Address registers: resolve LOAD, STORE, FILL and PROG, execute ADD and SET."""
         bits = address_bits(self.core)
         bases = Array([Signal(bits, name=f"base{i}") for i in range(ADDRESS_REGISTERS)])
         sizes = Array([Signal(bits, name=f"size{i}") for i in range(ADDRESS_REGISTERS)])
@@ -132,8 +133,7 @@ class Sequencer(wiring.Component):
         base, size, position = Signal(bits), Signal(bits), Signal(bits)
         moved, wrapped = Signal(signed(26)), Signal(signed(26))
         step = Mux(self.is_["ADD"], self._field("ADD", "value"), self._field("LOAD", "offset"))
-        self.inside = Signal()
-        self.address = Signal(bits + 1)
+        self.inside, self.address = Signal(), Signal(bits + 1)
         m.d.comb += [
             base.eq(bases[index]),
             size.eq(sizes[index]),
@@ -161,8 +161,7 @@ class Sequencer(wiring.Component):
         rests = [Signal(LOOP_COUNT_BITS, name=f"loop_rest{i}") for i in range(LOOP_DEPTH)]
         self.depth = depth = Signal(range(LOOP_DEPTH + 1))
         count = Mux(self._field("LOOP", "host"), self.loop_count, self._field("LOOP", "count"))
-        end = Signal(end_bits)
-        at_end = Signal()
+        end, at_end = Signal(end_bits), Signal()
         m.d.comb += [
             end.eq(self.pc + self._field("LOOP", "length")),
             at_end.eq((depth != 0) & (self.pc == ends[0])),
@@ -185,74 +184,47 @@ class Sequencer(wiring.Component):
     def _checks(self, m: Module) -> None:
         """Find the cause, if any, for which the instruction must not issue."""
         core = self.core
-        illegal, invalid = Signal(), Signal()
-        m.d.comb += illegal.eq(1)
-        with m.Switch(self.opcode):
-            for format_ in INSTRUCTIONS:
-                with m.Case(format_.opcode):
-                    reserved = self.word & Const(~format_.used_mask & ((1 << 64) - 1), 64)
-                    m.d.comb += illegal.eq((reserved != 0) | self._wrong_unit(m, format_.mnemonic))
-        for format_ in INSTRUCTIONS:
-            for rule in format_.rules:
-                with m.If(self.is_[format_.mnemonic] & self._breaks(format_.mnemonic, rule)):
-                    m.d.comb += invalid.eq(1)
-        length = Signal(16)
-        for mnemonic in ("LOAD", "STORE", "FILL"):
+        invalid = Signal()
+        for format_ in self.instructions:
+            with m.If(self.is_[format_.mnemonic] & breaks(self.word, core, format_)):
+                m.d.comb += invalid.eq(1)
+        size, alignment = Signal(18), Signal(2)
+        for mnemonic in self.runs:
             with m.If(self.is_[mnemonic]):
-                m.d.comb += length.eq(self._field(mnemonic, "length"))
-        addresses = self.is_["ADD"] | self.is_["LOAD"] | self.is_["STORE"] | self.is_["FILL"]
-        beyond = ~self.is_["ADD"] & (self.address + length > core.activation_bytes)
+                m.d.comb += size.eq(self._field(mnemonic, "length") * BY_MNEMONIC[mnemonic].bytes_each)
+        if core.activation_bits > 8:
+            m.d.comb += alignment[0].eq(self.is_["LOAD"] & self._field("LOAD", "wide"))
+        if core.reprogram:
+            with m.If(self.is_["PROG"]):
+                m.d.comb += alignment.eq(0b11)
+        beyond = (self.address + size > core.activation_bytes) | (self.address & alignment).any()
+        unreachable = (self.is_["ADD"] & ~self.inside) | (self.takes_run & (~self.inside | beyond))
+        wrong = illegal(m, self.word, core)
         self.fault = Signal(3)
         with m.If(self.pc == core.program_instructions):
             m.d.comb += self.fault.eq(Cause.PROGRAM)
-        with m.Elif(illegal):
+        with m.Elif(wrong):
             m.d.comb += self.fault.eq(Cause.ILLEGAL)
         with m.Elif(invalid):
             m.d.comb += self.fault.eq(Cause.OPERAND)
         with m.Elif(self.is_["LOOP"] & self.loop_fault):
             m.d.comb += self.fault.eq(Cause.LOOP)
-        with m.Elif(addresses & (~self.inside | beyond)):
+        with m.Elif(unreachable):
             m.d.comb += self.fault.eq(Cause.ADDRESS)
-
-    def _breaks(self, mnemonic: str, rule: OperandRule) -> Value:
-        """Return whether the operands break a rule."""
-        total = sum((self._field(mnemonic, name) for name in rule.fields[1:]), self._field(mnemonic, rule.fields[0]))
-        low = total < rule.least if rule.least else Const(0)
-        return low if rule.most is None else low | (total > rule.most(self.core))
-
-    def _wrong_unit(self, m: Module, mnemonic: str) -> Value:
-        """Return whether the unit (and for SET the register) that the instruction names does not exist."""
-        if mnemonic in ("WAIT", "SIGNAL"):
-            unit = self._field(mnemonic, "unit")
-            return (unit == 0) | (unit > max(UNIT_CODES.values()))
-        if mnemonic != "SET":
-            return Const(0)
-        known = Signal()
-        index = self._field("SET", "index")
-        with m.Switch(self._field("SET", "unit")):
-            for unit, code in UNIT_CODES.items():
-                with m.Case(code):
-                    for r in REGISTERS:
-                        if r.unit is unit:
-                            count = min(r.count, self.core.macros) if r.name in ("GROUP", "MACRO") else r.count
-                            with m.If((index >= r.index) & (index < r.index + count)):
-                                m.d.comb += known.eq(1)
-        return ~known
 
     def _entry(self, m: Module) -> Signal:
         """Compose the queue entry; returns the unit the instruction is for."""
         unit, kind = Signal(3), Signal(3)
         with m.Switch(self.opcode):
-            for format_ in INSTRUCTIONS:
+            for format_ in self.instructions:
                 with m.Case(format_.opcode):
                     if format_.unit is None:
                         m.d.comb += [unit.eq(self.word[:3]), kind.eq(Kind[format_.mnemonic])]
                     else:
                         m.d.comb += unit.eq(UNIT_CODES[format_.unit])
-                    if format_.mnemonic == "FILL":
-                        m.d.comb += kind.eq(Kind.FILL)
-        addressed = self.is_["LOAD"] | self.is_["STORE"] | self.is_["FILL"]
-        low = Mux(addressed, self.address, self.word[:ADDRESS_FIELD_BITS])
+                    if format_.mnemonic in ("FILL", "PROG"):
+                        m.d.comb += kind.eq(Kind[format_.mnemonic])
+        low = Mux(self.takes_run, self.address, self.word[:ADDRESS_FIELD_BITS])
         m.d.comb += [
             self.entry.body.eq(Cat(low[:ADDRESS_FIELD_BITS], self.word[ADDRESS_FIELD_BITS:BODY_BITS])),
             self.entry.kind.eq(kind),
@@ -265,14 +237,12 @@ class Sequencer(wiring.Component):
         queued = unit != UNIT_CODES[Unit.SEQUENCER]
         ready = Signal()
         with m.Switch(unit):
-            for name in QUEUED_UNITS:
+            for name in self.units:
                 with m.Case(UNIT_CODES[name]):
                     m.d.comb += ready.eq(getattr(self, f"ready_{name}"))
             with m.Default():
                 m.d.comb += ready.eq(~self.is_["HALT"] | self.quiescent)
-        active = Signal()
-        stop_now = Signal()
-        legal = Signal()
+        active, stop_now, legal = Signal(), Signal(), Signal()
         held = self._stalls(m, legal) if self.retire else Const(0, 1)
         m.d.comb += [
             active.eq(self.run & self.valid & ~self.stopping),
@@ -284,7 +254,7 @@ class Sequencer(wiring.Component):
                 (self.issue & self.is_["HALT"]) | ((stop_now | self.stopping) & self.quiescent) | self.watchdog
             ),
         ]
-        for name in QUEUED_UNITS:
+        for name in self.units:
             m.d.comb += getattr(self, f"push_{name}").eq(self.issue & queued & (unit == UNIT_CODES[name]))
         with m.If(self.run):
             m.d.sync += self.valid.eq(1)
@@ -316,7 +286,7 @@ class Sequencer(wiring.Component):
         waited, empty = Signal(), Signal()
         m.d.sync += waited.eq(~self.issue & (waited | waits))
         with m.Switch(unit):
-            for name in QUEUED_UNITS:
+            for name in self.units:
                 with m.Case(UNIT_CODES[name]):
                     m.d.comb += empty.eq(~getattr(self, f"waiting_{name}"))
         m.d.comb += [

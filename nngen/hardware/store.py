@@ -8,11 +8,12 @@ from amaranth.lib.wiring import In, Out
 from nngen.arch import Core
 from nngen.isa import STORE_LATENCY, Unit, index_bits
 
-from .command import Kind, address
-from .load import lane_mask, rotate_lanes
+from .command import Kind
 from .retire import fold
-from .sequencer import address_bits
+from .runs import RunWord, rotate_lanes, walk_runs
 from .unit import QueuedUnit
+
+WORD_BITS = 17
 
 
 class Store(QueuedUnit):
@@ -24,6 +25,8 @@ class Store(QueuedUnit):
         Read port of one bank of the output buffer, in words.
     memory_write, memory_address, memory_data
         Write port of activation memory; one write bit a byte.
+    touched
+        Out: a word is written in this cycle, or would be if it were in memory; for the event counters.
     full
         In: a bank is filled. ``released`` goes back to the bookkeeping.
     """
@@ -42,6 +45,7 @@ class Store(QueuedUnit):
                 "memory_write": Out(lanes),
                 "memory_address": Out(index_bits(core.activation_bytes // lanes)),
                 "memory_data": Out(8 * lanes),
+                "touched": Out(1),
                 "full": In(1),
                 "released": Out(1),
             },
@@ -50,35 +54,39 @@ class Store(QueuedUnit):
 
     def work(self, m: Module, platform: object) -> None:
         core, lanes = self.core, self.core.word_bytes
-        lane_bits = (lanes - 1).bit_length()
         fill = self.head.kind == Kind.FILL
-        start = address(self.head.body, address_bits(core))
-        low = start[:lane_bits]
-        length = Mux(fill, self.operand("FILL", "length"), self.operand("STORE", "length"))
-        word, stop = Signal(17), Signal(18)
+        length = self.operand("STORE", "length")
+        run = walk_runs(
+            m,
+            self,
+            core,
+            active=self.working,
+            length=Mux(fill, self.operand("FILL", "length"), length),
+            word_bits=WORD_BITS,
+            strided=~fill & self.operand("STORE", "strided"),
+        )
         m.d.comb += [
-            stop.eq(low + length),
             self.can_start.eq(fill | self.full),
-            self.work_ends.eq(word == (stop - 1) >> lane_bits),
+            self.work_ends.eq(run.ends),
             self.buffer_enable.eq(self.working & ~fill),
-            self.buffer_address.eq(word),
+            self.buffer_address.eq(self._buffer_word(m, run, length)),
             self.released.eq(self.working & self.work_ends & ~fill & self.operand("STORE", "release")),
         ]
-        m.d.sync += word.eq(Mux(self.working & ~self.work_ends, word + 1, 0))
-        writing, filling, shift = Signal(), Signal(), Signal(max(1, lane_bits))
+        filling, shift = Signal(), Signal(len(run.low))
         value, mask = Signal(8), Signal(lanes)
+        self._address = Signal(len(run.address), name="word_address")
         m.d.sync += [
-            writing.eq(self.working),
+            self.touched.eq(self.working),
             filling.eq(fill),
             value.eq(self.operand("FILL", "value")),
-            shift.eq(low),
-            mask.eq(lane_mask(low, stop[:lane_bits], word == 0, self.work_ends, lanes)),
-            self.memory_address.eq((start >> lane_bits) + word),
+            shift.eq(run.low),
+            mask.eq(Mux(run.beyond, 0, run.lanes)),
+            self._address.eq(run.address),
         ]
         # Output byte i goes to lane (i + shift): the lanes below shift come from the word before.
         before = Signal(8 * lanes)
         rotated = rotate_lanes(m, "buffer", self.buffer_data, shift, lanes=lanes)
-        with m.If(writing):
+        with m.If(self.touched):
             m.d.sync += before.eq(rotated)
         merged = Cat(
             *[
@@ -87,13 +95,34 @@ class Store(QueuedUnit):
             ]
         )
         m.d.comb += [
-            self.memory_write.eq(Mux(writing, mask, 0)),
+            self.memory_write.eq(Mux(self.touched, mask, 0)),
+            self.memory_address.eq(self._address),
             self.memory_data.eq(Mux(filling, value.replicate(lanes), merged)),
-            self.empty.eq(~writing),
+            self.empty.eq(~self.touched),
         ]
-        self._writing = writing
+
+    def _buffer_word(self, m: Module, run: RunWord, length: Value) -> Value:
+        """Return which word of the output buffer is read: each run goes on where the one before ended."""
+        core = self.core
+        if not core.strided_access:
+            return run.number
+        lane_bits = (core.word_bytes - 1).bit_length()
+        words = core.output_buffer_bytes // core.word_bytes
+        done = Signal(range(words), name="words_done")
+        after = _modulo(m, done + (length >> lane_bits), words, "words_after")
+        with m.If(self.working & run.last):
+            m.d.sync += done.eq(Mux(run.ends, 0, after))
+        # One word more than a run has is asked for where a run is not aligned, and not used.
+        return _modulo(m, done + run.number[: words.bit_length()], words, "buffer_word")
 
     def digest_write(self, m: Module) -> tuple[Value, Value]:
         lanes = self.core.word_bytes
         kept = Cat(*[self.memory_data[8 * i : 8 * i + 8] & self.memory_write[i].replicate(8) for i in range(lanes)])
-        return self._writing, fold(kept) ^ self.memory_address
+        return self.touched, fold(kept) ^ self._address
+
+
+def _modulo(m: Module, value: Value, modulus: int, name: str) -> Value:
+    """Return a value below twice the modulus, modulo it."""
+    total = Signal(range(2 * modulus), name=name)
+    m.d.comb += total.eq(value)
+    return Mux(total >= modulus, total - modulus, total)[: index_bits(modulus)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,10 +10,11 @@ from nngen.arch import Core
 from nngen.isa import index_bits, words_per_row
 
 from .crossbar import Crossbar
-from .crossbar_pins import GAIN_BITS, column_bits
+from .crossbar_pins import GAIN_BITS, column_bits, has_trials
 from .memory import Memory, add_memory
-from .mvm import PLANE_BITS, shift_bits
+from .mvm import count_shift_bits, shift_bits
 from .retire import fold
+from .row_buffers import RowBuffers, row_ports
 
 
 class Tile(wiring.Component):
@@ -21,13 +22,11 @@ class Tile(wiring.Component):
 
     Ports
     -----
-    row_*
-        From LOAD, see there; ``row_write`` is this tile's bit of ``row_hit``.
-    row_clear, row_read_bank
-        In: clear the row buffer that MVM reads, at the end of the cycle; which one that is.
-    drive, plane, column, gain, sample, trial, entry, convert_done, write_bank
+    row_*, plane, drive
+        See :class:`~nngen.hardware.row_buffers.RowBuffers`; ``plane`` and ``drive`` come from MVM.
+    column, gain, sample, trial, entry, convert_done, write_bank
         From MVM, see there; this tile's bits.
-    add, add_lane, add_entry, add_bank, overwrite, negate, shift
+    add, add_lane, add_entry, add_bank, overwrite, negate, shift, add_count, count_shift, negate_plane
         From MVM, see there; this tile's bits.
     read, read_bank, read_entry, read_adc
         In, from POST: accumulator to read. ``accumulator`` follows one cycle later.
@@ -40,22 +39,12 @@ class Tile(wiring.Component):
     def __init__(self, core: Core, *, retire: bool):
         self.core = core
         self.retire = retire
-        macro, lanes = core.macro, core.word_bytes
+        macro = core.macro
         ports = {
-            "row_write": In(1),
-            "row_bank": In(1),
-            "row_index": In(index_bits(macro.rows // lanes + 1)),
-            "row_low": In(lanes),
-            "row_high": In(lanes),
-            "row_data": In(lanes * core.activation_bits),
-            "row_clear": In(1),
-            "row_read_bank": In(1),
-            "drive": In(1),
-            "plane": In(PLANE_BITS),
+            **row_ports(core),
             "column": In(column_bits(core)),
             "gain": In(GAIN_BITS),
             "sample": In(1),
-            "trial": In(macro.adc_bits),
             "entry": In(index_bits(core.accumulator_entries)),
             "convert_done": In(1),
             "add": In(1),
@@ -76,16 +65,22 @@ class Tile(wiring.Component):
             "program_word": In(index_bits(words_per_row(core))),
             "program_data": In(32),
         }
+        if has_trials(core):
+            ports["trial"] = In(macro.adc_bits)
+        if macro.encoding == "offset":
+            ports |= {"add_count": In(1), "negate_plane": In(1), "count_shift": In(count_shift_bits(core))}
         if retire:
             ports["digest"] = Out(32)
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        crossbar = Crossbar(self.core)
+        crossbar, rows = Crossbar(self.core), RowBuffers(self.core)
         crossbar.add_to(m, platform, "crossbar")
+        m.submodules.rows = rows
+        m.d.comb += [getattr(rows, name).eq(getattr(self, name)) for name in row_ports(self.core)]
         m.d.comb += [
-            crossbar["word_lines"].eq(self._row_buffers(m)),
+            crossbar["word_lines"].eq(rows.word_lines),
             crossbar["enable"].eq(self.drive),
             crossbar["sample"].eq(self.sample & self.drive),
             crossbar["column"].eq(self.column),
@@ -96,65 +91,47 @@ class Tile(wiring.Component):
             crossbar["program_data"].eq(self.program_data),
         ]
         codes = self._converters(m, crossbar)
-        self._accumulators(m, platform, codes)
+        count = self._count(m, rows.word_lines) if self.core.macro.encoding == "offset" else None
+        self._accumulators(m, platform, codes, count)
         return m
 
-    def _row_buffers(self, m: Module) -> Value:
-        """Two banks of one code a row; returns the plane on the word lines."""
-        core = self.core
-        lanes, bits, rows = core.word_bytes, core.activation_bits, core.macro.rows
-        words = rows // lanes
-        banks = [[Signal(lanes * bits, name=f"rows{b}_{w}") for w in range(words)] for b in range(2)]
-        # Bit w: the lower part of the word goes to row-buffer word w - 1, the upper part to word w.
-        hits = Signal(words + 1)
-        m.d.comb += hits.eq(
-            Cat(*[self.row_write & (self.row_index == (w - 1) % (1 << len(self.row_index))) for w in range(words + 1)])
-        )
-        for b, bank in enumerate(banks):
-            here, clear = Signal(name=f"here{b}"), Signal(name=f"clear{b}")
-            m.d.comb += [here.eq(self.row_bank == b), clear.eq(self.row_clear & (self.row_read_bank == b))]
-            for w, word in enumerate(bank):
-                written = Signal(lanes, name=f"written{b}_{w}")
-                low, high = (hits[w + 1] & here).replicate(lanes), (hits[w] & here).replicate(lanes)
-                m.d.comb += written.eq((low & self.row_low) | (high & self.row_high))
-                for lane in range(lanes):
-                    with m.If(written[lane]):
-                        bits_of_lane = slice(lane * bits, (lane + 1) * bits)
-                        m.d.sync += word[bits_of_lane].eq(self.row_data[bits_of_lane])
-                with m.If(clear):
-                    m.d.sync += word.eq(0)
-        dac_bits = core.macro.dac_bits
-        codes = [[word[lane * bits : (lane + 1) * bits] for word in bank for lane in range(lanes)] for bank in banks]
-        planes = [
-            Cat(*[_plane(code, plane, dac_bits) for code in bank])
-            for plane in range(-(-bits // dac_bits))
-            for bank in codes
-        ]
-        selected = Signal(rows * dac_bits)
-        with m.Switch(Cat(self.row_read_bank, self.plane)):
-            for index, plane in enumerate(planes):
-                with m.Case(index):
-                    m.d.comb += selected.eq(plane)
-        word_lines = Signal(rows * dac_bits)
-        m.d.comb += word_lines.eq(selected & self.drive.replicate(rows * dac_bits))
-        return word_lines
-
     def _converters(self, m: Module, crossbar: Crossbar) -> list[Value]:
-        """Code registers of the converters; returns their signed codes."""
-        bits, codes, trials = self.core.macro.adc_bits, [], []
-        for k in range(self.core.macro.adcs):
-            code, tried = Signal(bits, name=f"code{k}"), Signal(bits, name=f"trial{k}")
-            m.d.comb += tried.eq(code | self.trial)
+        """Code registers of the converters; returns their codes, of pairs signed."""
+        macro = self.core.macro
+        registers = [Signal(macro.adc_bits, name=f"code{k}") for k in range(macro.adcs)]
+        if has_trials(self.core):
+            self._try(m, crossbar, registers)
+        else:
+            with m.If(self.convert_done & self.drive):
+                m.d.sync += Cat(*registers).eq(crossbar["code"])
+        return [Cat(code[:-1], ~code[-1]).as_signed() if macro.lines == 2 else code for code in registers]
+
+    def _try(self, m: Module, crossbar: Crossbar, registers: list[Signal]) -> None:
+        """Try the controller's codes: bits on top of those found (SAR), or code after code (ramp)."""
+        trials = []
+        for k, code in enumerate(registers):
+            tried = Signal(len(code), name=f"trial{k}")
+            m.d.comb += tried.eq(self.trial | code if self.core.macro.controller == "sar" else self.trial)
             with m.If(self.sample):
                 m.d.sync += code.eq(0)
             with m.Elif(self.drive & self.trial.any() & crossbar["compare"][k]):
                 m.d.sync += code.eq(tried)
             trials.append(tried)
-            codes.append(Cat(code[:-1], ~code[-1]).as_signed())
         m.d.comb += crossbar["trial"].eq(Cat(*trials))
-        return codes
 
-    def _accumulators(self, m: Module, platform: object, codes: list[Value]) -> None:
+    def _count(self, m: Module, word_lines: Value) -> Value:
+        """Return what is subtracted from every sum of a conversion: what its plane drives, at the offset's place."""
+        bits, rows = self.core.macro.dac_bits, self.core.macro.rows
+        driven = Signal(range(rows * ((1 << bits) - 1) + 1))
+        with m.If(self.convert_done):
+            m.d.sync += driven.eq(add_up([word_lines.word_select(row, bits) for row in range(rows)]))
+        term = Signal(self.core.accumulator_bits, name="count_term")
+        m.d.comb += term.eq(Mux(self.add_count, driven << self.count_shift, 0))
+        count, negative = Signal(len(term)), ~self.negate_plane
+        m.d.comb += count.eq((term ^ negative.replicate(len(term))) + negative)
+        return count
+
+    def _accumulators(self, m: Module, platform: object, codes: list[Value], count: Value | None) -> None:
         """Shift-add every code onto its accumulator.
 
         Each shift-adder takes the codes of its ADCs one a cycle, from the cycle after convert_done on: the first from
@@ -173,16 +150,19 @@ class Tile(wiring.Component):
                 depth=core.accumulator_entries << turn_bits, width=width * len(groups), granularity=width * len(groups)
             )
             banks.append(add_memory(m, platform, f"accumulators{b}", memory))
-        sums = []
+        sums: list[Value] = []
         for g, group in enumerate(groups):
             code = self._chain(m, group, g)
-            before = Mux(self.add_bank, *(bank.read_data[g * width : (g + 1) * width] for bank in reversed(banks)))
+            before = self._before(m, banks, g)
             shifted, total = Signal(signed(width), name=f"shifted{g}"), Signal(width, name=f"sum{g}")
+            added = Mux(self.overwrite, 0, before) + (shifted ^ self.negate.replicate(width)) + self.negate
             m.d.comb += [
                 shifted.eq(code << self.shift),
-                total.eq(Mux(self.overwrite, 0, before) + (shifted ^ self.negate.replicate(width)) + self.negate),
+                total.eq(added if count is None else added + count),
             ]
             sums.append(total)
+        if self.core.macro.conversion_cycles == 1:
+            self._keep_last(m, sums)
         entry = Mux(self.convert_done, self.entry, self.add_entry)
         for b, memory in enumerate(banks):
             mine = Signal(name=f"accumulating{b}")
@@ -202,6 +182,21 @@ class Tile(wiring.Component):
         m.d.comb += self.accumulator.eq(chosen.word_select(group, width).as_signed())
         if self.retire:
             self._digest(m, sums)
+
+    def _before(self, m: Module, banks: list[Memory], group: int) -> Value:
+        """Return what a shift-adder adds to: what was read, or with a conversion a cycle perhaps its last sum."""
+        width = self.core.accumulator_bits
+        read = Mux(self.add_bank, *(bank.read_data[group * width : (group + 1) * width] for bank in reversed(banks)))
+        if self.core.macro.conversion_cycles > 1:
+            return read
+        if not group:
+            self._again, self._last = Signal(name="again"), Signal(width * self.core.macro.adcs, name="last_sums")
+        return Mux(self._again, self._last.word_select(group, width), read)
+
+    def _keep_last(self, m: Module, sums: list[Value]) -> None:
+        """Keep what is written now: the read of the next conversion is in the same cycle and comes too early for it."""
+        same = (self.entry == self.add_entry) & (self.write_bank == self.add_bank)
+        m.d.sync += [self._again.eq(self.add & self.convert_done & same), self._last.eq(Cat(*sums))]
 
     def _chain(self, m: Module, codes: list[Value], group: int) -> Value:
         """Return the code of the ADC whose turn it is."""
@@ -233,9 +228,12 @@ class Tile(wiring.Component):
         m.d.sync += collected.eq(self.digest)
 
 
-def _plane(code: Value, plane: int, dac_bits: int) -> Value:
-    bits = code[plane * dac_bits : (plane + 1) * dac_bits]
-    return bits if len(bits) == dac_bits else Cat(bits, Const(0, dac_bits - len(bits)))
+def add_up(values: list[Value]) -> Value:
+    """Add values as a balanced tree, so that the widths grow with its depth only."""
+    if len(values) == 1:
+        return values[0]
+    middle = len(values) // 2
+    return add_up(values[:middle]) + add_up(values[middle:])
 
 
 def _xor(values: list[Value]) -> Value:

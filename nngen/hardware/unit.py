@@ -17,7 +17,7 @@ STALL_PORTS = {"stall_load": In(1), "stall_seed": In(STALL_SEED_BITS)}
 
 
 class QueuedUnit(wiring.Component):
-    """Base of LOAD, MVM, POST and STORE.
+    """Base of LOAD, MVM, POST, STORE and VEC.
 
     A subclass adds its ports, and in :meth:`work` says when a work command may start, when it ends, and what it does.
 
@@ -62,7 +62,7 @@ class QueuedUnit(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         body, kind = self.head.body, self.head.kind
-        work = (kind == Kind.WORK) | (kind == Kind.FILL)
+        work = (kind == Kind.WORK) | (kind == Kind.FILL) | (kind == Kind.PROG)
         self.can_start, self.work_ends = Signal(), Signal()
         self.working, self.set_now = Signal(), Signal()
         running, starts, simple = Signal(), Signal(), Signal()

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from nngen.arch import Core
 from nngen.errors import ProgramError
 from nngen.ir import CoreProgram, pack_cells, pack_record
-from nngen.isa import INSTRUCTION_BITS, encode, record_words, words_per_row
+from nngen.isa import INSTRUCTION_BITS, coefficient_lanes, encode, record_words, words_per_row
 
-from ._register_map import RegisterMap, macro_word_index, register_map
+from ._register_map import TABLE_ENTRIES, RegisterMap, macro_word_index, register_map
 
 WordArray = npt.NDArray[np.uint32]
 
@@ -34,7 +34,7 @@ class Block:
 
 
 def program_blocks(program: CoreProgram, core: Core) -> tuple[Block, ...]:
-    """Return everything the host writes before a program can start: instructions, constant records, cells.
+    """Return everything the host writes before a program can start: instructions, constants, tables, cells.
 
     Every cell of every macro is written, in use or not: after power-up a cell holds anything.
 
@@ -54,7 +54,7 @@ def program_blocks(program: CoreProgram, core: Core) -> tuple[Block, ...]:
         for name, numbers, words in images
         if numbers
     ]
-    return (*blocks, *_macro_blocks(program, core, layout))
+    return (*blocks, *_option_blocks(program, layout), *_macro_blocks(program, core, layout))
 
 
 def _check_sizes(program: CoreProgram, core: Core) -> None:
@@ -65,9 +65,39 @@ def _check_sizes(program: CoreProgram, core: Core) -> None:
     for what, needed, available in sizes:
         if needed > available:
             raise ProgramError(f"{what} of a program must be at most the core's {available}, not {needed}")
+    _check_options(program, core)
     shape = (core.macros, core.macro.rows, core.macro.columns)
     if program.cells.shape != shape:
         raise ProgramError(f"cells of a program must have the core's shape {shape}, not {program.cells.shape}")
+
+
+def _check_options(program: CoreProgram, core: Core) -> None:
+    """Check coefficients and tables: how many, of what shape, and that each value fits."""
+    words = 0 if core.vector is None else core.vector.coefficient_words
+    parts = (
+        ("coefficients", program.coefficients, words, coefficient_lanes(core), -(1 << 15), (1 << 15) - 1),
+        ("tables", program.tables, core.tables, TABLE_ENTRIES, 0, 255),
+    )
+    for what, values, most, width, lowest, highest in parts:
+        if not values.size:
+            continue
+        if values.ndim != 2 or len(values) > most or values.shape[1] != width:
+            raise ProgramError(
+                f"{what} of a program must have the shape (up to {most}, {width}), not {tuple(values.shape)}"
+            )
+        if values.min() < lowest or values.max() > highest:
+            wrong = int(values.min()) if values.min() < lowest else int(values.max())
+            raise ProgramError(f"{what} of a program must be {lowest} to {highest}, not {wrong}")
+
+
+def _option_blocks(program: CoreProgram, layout: RegisterMap) -> list[Block]:
+    """Coefficients and tables, lowest first in each word."""
+    images = (("COEFFICIENTS", program.coefficients, "<i2"), ("TABLES", program.tables, "u1"))
+    return [
+        Block(address=layout.window(name).address, words=np.frombuffer(values.astype(kind).tobytes(), "<u4").copy())
+        for name, values, kind in images
+        if values.size
+    ]
 
 
 def _split(numbers: list[int], words: int) -> WordArray:

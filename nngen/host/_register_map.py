@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nngen.arch import Core
-from nngen.isa import EVENTS, index_bits, record_words, words_per_row
+from nngen.isa import EVENTS, coefficient_lanes, index_bits, record_words, words_per_row
 
 MAGIC = 0x4E4E4731  # "NNG1"
 
@@ -79,6 +79,7 @@ _CONTROL: tuple[tuple[str, Access, str, int], ...] = (
     ("LOOP_COUNT", "rw", "repetitions of LOOP instructions that ask the host", 1),
 )
 EVENT_BASE = 0x80
+TABLE_ENTRIES = 256
 
 
 def register_map(core: Core) -> RegisterMap:
@@ -96,12 +97,18 @@ def register_map(core: Core) -> RegisterMap:
         for i, event in enumerate(EVENTS)
     ]
     macro_words = core.macros << (index_bits(core.macro.rows) + _word_index_bits(core))
-    sizes: tuple[tuple[str, int, Access, str], ...] = (
+    sizes: list[tuple[str, int, Access, str]] = [
         ("PROGRAM", 2 * core.program_instructions, "w", "instructions, low word first; not while the core runs"),
         ("CONSTANTS", record_words(core) * core.constant_records, "w", "constant records; not while the core runs"),
         ("ACTIVATIONS", core.activation_bytes // 4, "rw", "activation memory; waits for the core's own accesses"),
         ("MACROS", macro_words, "w", "cells of the macros, packed; not while the core runs"),
-    )
+    ]
+    if core.vector is not None:
+        words = core.vector.coefficient_words * coefficient_lanes(core) // 2
+        sizes.append(("COEFFICIENTS", words, "w", "coefficients of VEC, two a word; not while the core runs"))
+    if core.tables:
+        words = core.tables * TABLE_ENTRIES // 4
+        sizes.append(("TABLES", words, "w", "look-up tables of POST, four entries a word; not while the core runs"))
     windows: list[Window] = []
     end = 0x1000
     for name, words, access, meaning in sizes:

@@ -97,7 +97,8 @@ def _finished(end: HostOutput, codes: npt.NDArray[np.integer[Any]]) -> Array:
 def _quantize(end: HostOutput, values: FloatArray) -> FloatArray:
     limits = np.iinfo(end.tail_type)
     codes = np.rint(values / np.float32(end.tail_scale)) + np.float32(end.tail_zero_point)
-    return np.clip(codes, limits.min, limits.max)
+    clipped: FloatArray = np.clip(codes, limits.min, limits.max)
+    return clipped
 
 
 def _dequantize(end: HostOutput, codes: FloatArray) -> FloatArray:

@@ -19,8 +19,34 @@ from .network_file import NETWORK_SCHEMA, NetworkIndex, load_network, save_netwo
 from .packing import pack_cells, pack_record, unpack_cells, unpack_record
 from .program import ConstantRecord, CoreProgram, Program
 from .program_file import PROGRAM_SCHEMA, ProgramIndex, load_program, save_program
-from .schedule import CoreSchedule, LayerSchedule, MacroSetting, Pass, Region, Round, Run, Schedule, Source
+from .schedule import (
+    CoreSchedule,
+    LayerSchedule,
+    MacroSetting,
+    MatrixSchedule,
+    NamedMacro,
+    Pass,
+    Region,
+    Round,
+    Run,
+    Schedule,
+    Source,
+)
 from .schemas import artifact_schemas, model_schema
+from .vector_schedule import (
+    Band,
+    Chunk,
+    CoefficientBlock,
+    Combination,
+    Copy,
+    Fill,
+    Operation,
+    Outputs,
+    Pointer,
+    Segment,
+    VectorRecord,
+    VectorSchedule,
+)
 
 __all__ = [
     # network
@@ -50,12 +76,27 @@ __all__ = [
     "CoreSchedule",
     "LayerSchedule",
     "MacroSetting",
+    "MatrixSchedule",
+    "NamedMacro",
     "Pass",
     "Region",
     "Round",
     "Run",
     "Schedule",
     "Source",
+    # schedule of a vector layer
+    "Band",
+    "Chunk",
+    "CoefficientBlock",
+    "Combination",
+    "Copy",
+    "Fill",
+    "Operation",
+    "Outputs",
+    "Pointer",
+    "Segment",
+    "VectorRecord",
+    "VectorSchedule",
     # program
     "ConstantRecord",
     "CoreProgram",

@@ -48,12 +48,14 @@ class Tile(_Strict):
 
 
 class LayerMapping(_Strict):
-    """All tiles of one layer, named by its ONNX output tensor."""
+    """All tiles of one layer, named by its ONNX output tensor; a vector layer runs on unit ``vec`` and has none."""
 
     layer: str
-    unit: Literal["mvm"] = "mvm"
+    unit: Literal["mvm", "vec"] | None = Field(
+        default=None, description="mvm: the crossbar macros; vec: the digital unit; left out: the one for its kind"
+    )
     core: int = Field(default=0, ge=0)
-    tiles: tuple[Tile, ...]
+    tiles: tuple[Tile, ...] = Field(default=(), description="none on VEC")
 
 
 class Mapping(_Strict):

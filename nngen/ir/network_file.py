@@ -252,7 +252,7 @@ def save_network(network: Network, folder: Path) -> None:
         dialect=network.dialect,
         inputs=tuple(StoredInput(**vars(end)) for end in network.inputs),
         tensors=tuple(StoredTensor(**vars(tensor)) for tensor in network.tensors.values()),
-        layers=tuple(_stored_layer(layer) for layer in network.layers),
+        layers=tuple(map(_stored_layer, network.layers)),
         outputs=tuple(StoredOutput(**_fields(StoredOutput, end)) for end in network.outputs),
         folded=network.folded,
         arrays={name: StoredArray(type=array.dtype.name, shape=array.shape) for name, array in arrays.items()},
@@ -267,7 +267,7 @@ def _fields(model: type[BaseModel], value: object) -> dict[str, Any]:
     return {name: getattr(value, name) for name in model.model_fields}
 
 
-def _stored_layer(layer: Layer) -> StoredLayer:
+def _stored_layer(layer: Layer) -> _StoredLayer:
     model = STORED[type(layer)]
     values = {**vars(layer.requantization), **vars(layer), "table": layer.table is not None}
     if isinstance(layer, PoolLayer):

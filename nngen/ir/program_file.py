@@ -6,6 +6,8 @@
 ``core<c>.hex``                    the instructions, a 64-bit word a line
 ``core<c>_constants.hex``          the constant records, one a line (``pack_record``)
 ``core<c>_macro<m>.hex``           cells of a macro row by row, a 32-bit programming word a line (``pack_cells``)
+``core<c>_coefficients.hex``       where there are any: VEC's coefficients, two of them a line, the lower one last
+``core<c>_tables.hex``             where there are any: look-up tables, four entries a line, the lowest one last
 =================================  ============================================================
 """
 
@@ -31,6 +33,7 @@ from .program import ConstantRecord, CoreProgram, Program
 PROGRAM_SCHEMA = "nngen/program/1"
 INDEX_FILE = "program.json"
 _INSTRUCTION_DIGITS = INSTRUCTION_BITS // 4
+TABLE_ENTRIES = 256
 _LARGEST_INDEX = 1 << 24  # bytes of program.json; a larger one is not read
 
 
@@ -52,6 +55,8 @@ class CoreFiles(_Strict):
     instructions: int = Field(ge=0, description="instructions in core<c>.hex")
     constant_records: int = Field(ge=0, description="records in core<c>_constants.hex")
     macros: int = Field(ge=1, description="macro images core<c>_macro<m>.hex")
+    coefficient_words: int = Field(default=0, ge=0, description="words of VEC in core<c>_coefficients.hex")
+    tables: int = Field(default=0, ge=0, description="look-up tables in core<c>_tables.hex")
     layers: tuple[LayerStart, ...]
     sha256: dict[str, str] = Field(description="SHA-256 of each image, by file name")
 
@@ -102,6 +107,10 @@ def _images(part: CoreProgram, core: Core) -> dict[str, bytes]:
     }
     for number, words in enumerate(pack_cells(part.cells, core)):
         images[f"core{part.core}_macro{number}.hex"] = hex_lines_of_array(words)
+    for name, values, kind in (("coefficients", part.coefficients, "<i2"), ("tables", part.tables, "u1")):
+        if values.size:
+            words = np.frombuffer(values.astype(kind).tobytes(), "<u4").astype(np.int64)
+            images[f"core{part.core}_{name}.hex"] = hex_lines_of_array(words)
     return images
 
 
@@ -111,6 +120,8 @@ def _core_files(part: CoreProgram, hashes: dict[str, str]) -> CoreFiles:
         instructions=len(part.instructions),
         constant_records=len(part.records),
         macros=len(part.cells),
+        coefficient_words=len(part.coefficients),
+        tables=len(part.tables),
         layers=tuple(LayerStart(layer=layer, start=start) for layer, start in part.layer_starts),
         sha256=hashes,
     )
@@ -160,6 +171,8 @@ def _load_core(folder: Path, files: CoreFiles, core: Core) -> CoreProgram:
         layer_starts=tuple((layer.layer, layer.start) for layer in files.layers),
         records=_load_records(folder, files, core),
         cells=np.stack([_load_macro(folder, files, core, macro) for macro in range(core.macros)]),
+        coefficients=_load_values(folder, files, "coefficients", (files.coefficient_words, core.word_bytes), "<i2"),
+        tables=_load_values(folder, files, "tables", (files.tables, TABLE_ENTRIES), "u1"),
     )
 
 
@@ -176,6 +189,13 @@ def _check_sizes(files: CoreFiles, core: Core) -> None:
             f"{where} constant_records must be at most those of the core ({core.constant_records}), "
             f"not {files.constant_records}"
         )
+    most = 0 if core.vector is None else core.vector.coefficient_words
+    for name, count, available in (
+        ("coefficient_words", files.coefficient_words, most),
+        ("tables", files.tables, core.tables),
+    ):
+        if count > available:
+            raise ProgramError(f"{where} {name} must be at most those of the core ({available}), not {count}")
     if files.macros != core.macros:
         raise ProgramError(f"{where} macros must be those of the core ({core.macros}), not {files.macros}")
     starts = [layer.start for layer in files.layers]
@@ -217,6 +237,17 @@ def _load_macro(folder: Path, files: CoreFiles, core: Core, macro: int) -> IntAr
         return unpack_cells(packed, core)
     except ProgramError as error:
         raise ProgramError(f"{name}: {error}") from error
+
+
+def _load_values(folder: Path, files: CoreFiles, what: str, shape: tuple[int, int], kind: str) -> IntArray:
+    """Return the values of an image that packs them into 32-bit words, lowest first; none where there is no file."""
+    count, width = shape
+    if not count:
+        return np.zeros((0, width if what == "tables" else 0), np.int64)
+    name, words = f"core{files.core}_{what}.hex", count * width * np.dtype(kind).itemsize // 4
+    content = _image(folder, files, name, size=words * 9)
+    packed = read_hex_array(content, words=words, name=name).astype("<u4")
+    return np.frombuffer(packed.tobytes(), kind).astype(np.int64).reshape(shape)
 
 
 def _image(folder: Path, files: CoreFiles, name: str, *, size: int) -> bytes:

@@ -1,13 +1,16 @@
 """``schedule.json``: where tensors live, and in what order the units work, per core.
 
-Everything the code generator needs, decided: it only writes instructions down. Units of addresses are bytes.
+Everything the code generator needs, decided: it only writes instructions down. Units of addresses are bytes. A layer is
+of kind ``matrix``, the work of the macros, or ``vector``, that of VEC (``vector_schedule.py``).
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from .vector_schedule import VectorSchedule
 
 
 class _Strict(BaseModel):
@@ -36,7 +39,7 @@ class Region(_Strict):
 
 
 class Run(_Strict):
-    """One contiguous copy of LOAD.
+    """One LOAD: contiguous bytes, or several runs of them, ``stride`` bytes apart, to neighbouring word lines.
 
     ``length`` bytes at ``offset`` from the position's first byte go to word line ``row`` of the macros in ``group``.
     """
@@ -45,6 +48,8 @@ class Run(_Strict):
     length: int
     row: int
     group: int
+    repeat: int = Field(default=1, description="runs; more than one need strided access")
+    stride: int = Field(default=0, description="bytes from one run to the next")
 
 
 class MacroSetting(_Strict):
@@ -88,12 +93,21 @@ class Round(_Strict):
     output_bytes: int
 
 
-class LayerSchedule(_Strict):
-    """One layer: for every output position, every round in order."""
+class NamedMacro(_Strict):
+    """A macro that records call by the name of another one, or by its own: all of one name are added."""
 
+    macro: int
+    name: int
+
+
+class MatrixSchedule(_Strict):
+    """A matrix layer: for every output position, every round in order."""
+
+    kind: Literal["matrix"] = "matrix"
     layer: str
     input: str
     output: str
+    table: int | None = Field(default=None, description="look-up table of its codes")
     positions: tuple[int, int] = Field(description="output height, width")
     input_step: tuple[int, int] = Field(description="bytes the input address moves per output row, column")
     output_step: tuple[int, int] = Field(description="bytes the output address moves per output row, column")
@@ -105,7 +119,11 @@ class LayerSchedule(_Strict):
     slices: int
     last_slice_negative: bool
     log2_offset: int = Field(description="log2 of what encoding offset adds to every weight; else 0")
+    names: tuple[NamedMacro, ...] = Field(description="by which name the records call each macro of the layer")
     rounds: tuple[Round, ...]
+
+
+LayerSchedule = Annotated[MatrixSchedule | VectorSchedule, Field(discriminator="kind")]
 
 
 class CoreSchedule(_Strict):
@@ -118,6 +136,10 @@ class CoreSchedule(_Strict):
     def region(self, tensor: str) -> Region:
         """Return the region of a tensor."""
         return next(region for region in self.regions if region.tensor == tensor)
+
+    def layer(self, name: str) -> LayerSchedule:
+        """Return the schedule of the layer of this name."""
+        return next(layer for layer in self.layers if layer.layer == name)
 
 
 class Schedule(_Strict):

@@ -5,7 +5,7 @@ Where a second pair (m2, b2) is given, it takes the place of (m, b) wherever ``a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -19,7 +19,6 @@ Rounding = Literal["half_even", "half_up", "floor"]
 ROUNDINGS: tuple[Rounding, ...] = ("half_even", "half_up", "floor")
 LARGEST_SHIFT = 63
 FLOAT64_EXACT = 1 << 53
-_PER_CHANNEL = ("multiplier", "offset", "shift", "correction", "negative_multiplier", "negative_offset")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +106,35 @@ class Requantization:
 
     def repeated(self, times: int) -> Requantization:
         """Return constants for ``times`` groups of the same channels, one group after the other."""
-        return replace(self, **{name: np.tile(getattr(self, name), times) for name in _PER_CHANNEL})
+        return self._with_arrays(lambda array: np.tile(array, times))
 
     def channels(self, start: int, stop: int) -> Requantization:
         """Return the constants of channels [start, stop)."""
-        return replace(self, **{name: getattr(self, name)[start:stop] for name in _PER_CHANNEL})
+        return self._with_arrays(lambda array: array[start:stop])
+
+    def _with_arrays(self, change: Callable[[IntArray], IntArray]) -> Requantization:
+        return replace(
+            self,
+            multiplier=change(self.multiplier),
+            offset=change(self.offset),
+            shift=change(self.shift),
+            correction=change(self.correction),
+            negative_multiplier=change(self.negative_multiplier),
+            negative_offset=change(self.negative_offset),
+        )
 
 
 def concatenated(parts: Sequence[Requantization]) -> Requantization:
     """Return the constants of several groups of channels, one after the other; the first has what is common to all."""
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PER_CHANNEL}
-    return replace(parts[0], **arrays)
+    return replace(
+        parts[0],
+        multiplier=np.concatenate([part.multiplier for part in parts]),
+        offset=np.concatenate([part.offset for part in parts]),
+        shift=np.concatenate([part.shift for part in parts]),
+        correction=np.concatenate([part.correction for part in parts]),
+        negative_multiplier=np.concatenate([part.negative_multiplier for part in parts]),
+        negative_offset=np.concatenate([part.negative_offset for part in parts]),
+    )
 
 
 def requantize(

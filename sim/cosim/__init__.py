@@ -1,9 +1,10 @@
 """Co-simulation: runs a build's Verilog against the host's driver, and compares what comes out with the models."""
 
-from ._job import RtlJob, RtlResult
+from ._job import RtlJob, RtlResult, check_job
 from .compare import (
     CodeMismatch,
     Comparison,
+    CycleOf,
     EventMismatch,
     Mismatch,
     compare_codes,
@@ -20,10 +21,12 @@ __all__ = [
     "RetireTrace",
     "RtlJob",
     "RtlResult",
+    "check_job",
     "simulate_rtl",
     # comparing
     "CodeMismatch",
     "Comparison",
+    "CycleOf",
     "EventMismatch",
     "Mismatch",
     "compare_codes",

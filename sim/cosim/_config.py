@@ -64,6 +64,7 @@ class BenchConfig(_Strict):
         description="poll STATUS and read memory at random while the core runs, instead of waiting for the interrupt",
     )
     trace: bool = Field(default=False, description="record the retire ports")
+    traced: int = Field(default=0, ge=0, description="of so many samples, from the first")
     stall_seed: int = Field(default=0, ge=0, description="of the stalls of a simulation build, which has `trace`")
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

@@ -63,6 +63,8 @@ class RtlJob:
         Poll and read memory at random during the runs, instead of waiting for the interrupt.
     trace
         Record the retire ports, which a simulation build has.
+    traced
+        Of so many samples, from the first; None: of all.
     stall_seed
         Of the stalls of a simulation build; 0: none.
     waves
@@ -89,6 +91,7 @@ class RtlJob:
     answer_timeout_s: float = 120.0
     host_traffic: bool = False
     trace: bool = False
+    traced: int | None = None
     stall_seed: int = 0
     waves: Path | None = None
     scratch: Path | None = None
@@ -97,6 +100,11 @@ class RtlJob:
     def samples(self) -> int:
         """Number of runs."""
         return len(next(iter(self.inputs.values())))
+
+    @property
+    def samples_to_trace(self) -> int:
+        """Number of runs whose retirements are recorded."""
+        return min(self.samples, self.samples if self.traced is None else self.traced) if self.trace else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +193,7 @@ def write_job(job: RtlJob, folder: Path, *, compiled: Path) -> Path:
         cycle_limit=job.cycle_limit,
         host_traffic=job.host_traffic,
         trace=job.trace,
+        traced=job.samples_to_trace,
         stall_seed=job.stall_seed,
     )
     return write_config(config, folder)

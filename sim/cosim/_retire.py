@@ -44,12 +44,13 @@ class RetireMonitor:
             if self.ended is None and self.interrupt.value:
                 self.ended = cycle
 
-    def finish(self, sample: int, *, cycles: int) -> None:
+    def finish(self, sample: int, *, cycles: int, keep: bool) -> None:
         """Close the record of a run that took so many cycles: its interrupt rises in the cycle behind its last."""
         if self.ended is None:
             raise AssertionError(f"interrupt must rise when sample {sample} ends, but has not")
         start = self.ended - cycles
-        self.rows += [(sample, cycle - start, *rest) for cycle, *rest in self.seen]
+        if keep:
+            self.rows += [(sample, cycle - start, *rest) for cycle, *rest in self.seen]
         self.seen, self.ended = [], None
 
     def columns(self) -> dict[str, Any]:

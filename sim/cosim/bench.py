@@ -117,7 +117,7 @@ class Bench:
         """Start the clock, reset the chip, and check that it drives every output from then on."""
         for name in HOST_INPUTS:
             getattr(self.chip, f"{PREFIX}_{name}").value = 0
-        if self.config.trace:
+        if hasattr(self.chip, "stall_seed"):  # a simulation build
             self.chip.stall_seed.value = self.config.stall_seed
         self.chip.rst.value = 1
         Clock(self.chip.clk, CLOCK_NS, "ns", impl="gpi").start(start_high=False)
@@ -190,7 +190,7 @@ class Bench:
         await self.check_interrupt()
         self.events.append(await self.driver.events())
         if monitor is not None:
-            monitor.finish(sample, cycles=self.events[-1]["cycles"])
+            monitor.finish(sample, cycles=self.events[-1]["cycles"], keep=sample < self.config.traced)
         for place, kept in zip(self.config.outputs, self.outputs, strict=True):
             kept.append(await self.driver.read_tensor(place.region, place.tensor))
 

@@ -16,6 +16,7 @@ from ._job import RtlResult
 
 IntArray = npt.NDArray[np.int64]
 MacrosOf = Callable[[str, int], tuple[int, ...]]
+CycleOf = Callable[[str, int, int, int], int | None]
 
 LIMIT = 20  # mismatches that are kept; all are counted
 
@@ -34,6 +35,8 @@ class CodeMismatch:
         The codes.
     macros
         Macros that hold weights of this channel; empty if not known.
+    cycle
+        In which the code was stored, by the instruction set simulator; None if not known.
     """
 
     sample: int
@@ -44,12 +47,14 @@ class CodeMismatch:
     expected: int
     found: int
     macros: tuple[int, ...] = ()
+    cycle: int | None = None
 
     def __str__(self) -> str:
-        where = f" (macro {', '.join(map(str, self.macros))})" if self.macros else ""
+        macros = f" (macro {', '.join(map(str, self.macros))})" if self.macros else ""
+        cycle = "" if self.cycle is None else f", stored in cycle {self.cycle}"
         return (
-            f"sample {self.sample}, layer '{self.layer}', channel {self.channel}, pixel ({self.y}, {self.x}){where}: "
-            f"code must be {self.expected}, not {self.found}"
+            f"sample {self.sample}, layer '{self.layer}', channel {self.channel}, pixel ({self.y}, {self.x}){macros}"
+            f"{cycle}: code must be {self.expected}, not {self.found}"
         )
 
 
@@ -116,6 +121,7 @@ def compare_codes(
     *,
     layers: Mapping[str, str] | None = None,
     macros: MacrosOf | None = None,
+    cycles: CycleOf | None = None,
     limit: int = LIMIT,
 ) -> Comparison:
     """Compare codes of tensors, shape ``(samples, height, width, channels)``.
@@ -128,6 +134,8 @@ def compare_codes(
         Name of the layer of a tensor, where it differs from the tensor's.
     macros
         Says which macros a (layer, channel) is in: see :func:`macros_of`.
+    cycles
+        Says in which cycle the code of a (tensor, y, x, channel) was stored.
     limit
         Mismatches to keep.
 
@@ -151,6 +159,7 @@ def compare_codes(
                 expected=int(reference[sample, y, x, channel]),
                 found=int(codes[sample, y, x, channel]),
                 macros=macros(layer, channel) if macros else (),
+                cycle=cycles(name, y, x, channel) if cycles else None,
             )
             for sample, y, x, channel in places[: max(0, limit - len(total.mismatches))].tolist()
         )
@@ -208,6 +217,7 @@ def compare_result(
     cause: Cause = Cause.NONE,
     layers: Mapping[str, str] | None = None,
     macros: MacrosOf | None = None,
+    cycles: CycleOf | None = None,
     limit: int = LIMIT,
 ) -> Comparison:
     """Compare a co-simulation with what the models say: codes, cause, cycles and every event.
@@ -218,7 +228,7 @@ def compare_result(
         The co-simulation.
     codes, events, cause
         What it must be, by a model.
-    layers, macros, limit
+    layers, macros, cycles, limit
         As in :func:`compare_codes`.
 
     Raises
@@ -228,7 +238,7 @@ def compare_result(
     """
     causes = np.array(result.causes, np.int64)
     return (
-        compare_codes(codes, result.outputs, layers=layers, macros=macros, limit=limit)
+        compare_codes(codes, result.outputs, layers=layers, macros=macros, cycles=cycles, limit=limit)
         + compare_events({"cause": int(cause)}, {"cause": causes}, limit=limit)
         + compare_events(events, result.events, limit=limit)
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +16,7 @@ from nngen.errors import InputError, ProgramError, ToolError
 
 from ._config import COMPILE_LOG, PROGRESS_FILE, REPORT_FILE, SIMULATION_LOG
 from ._job import RtlJob, RtlResult, check_job, read_result, write_job
+from ._process import last_lines, run_watched
 from ._simulators import fingerprint, require
 
 Progress = Callable[[int, int], None]
@@ -25,8 +24,6 @@ Progress = Callable[[int, int], None]
 _MODULE = "nngen.sim.cosim._simulate"
 _PROCESS_LOG = "process.log"
 _COMPILE_FAILED, _BENCH_FAILED = 3, 4  # exit statuses of the module; it is not imported: cocotb's runner is slow to
-_LOG_LINES = 30
-_POLL_S = 0.1
 # Of the caller's environment: what would change how cocotb and its runner behave.
 _FOREIGN = ("COCOTB_", "GPI_", "PYGPI_", "SIM_CMD_", "PYTEST_", "TESTCASE", "TOPLEVEL", "WAVES", "GUI", "NNGEN_BENCH_")
 
@@ -88,77 +85,58 @@ def _run_folder(scratch: Path) -> Iterator[Path]:
 
 
 def _execute(config: Path, job: RtlJob, progress: Progress) -> int:
-    """Run the simulating process to its end and return its exit status.
-
-    Its standard input is a pipe that nothing is written to: it ends with this process, however that ends.
-    """
+    """Run the simulating process to its end and return its exit status; it ends with this one, however that ends."""
     folder = config.parent
-    command = [sys.executable, "-P", "-m", _MODULE, str(config)]
-    with (folder / _PROCESS_LOG).open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=_environment(),
-            start_new_session=True,
+    status = run_watched(
+        [sys.executable, "-P", "-m", _MODULE, str(config)],
+        folder=folder,
+        output=folder / _PROCESS_LOG,
+        limit_s=job.timeout_s,
+        environment=_environment(),
+        watch=_Watch(folder, job, progress),
+    )
+    if status is None:
+        raise ToolError(
+            f"{job.simulator} must end within {job.timeout_s:g} s, but has not: "
+            f"{_finished(folder)} of {job.samples} samples are done{_log(folder)}"
         )
-        try:
-            return _watch(process, folder, job, progress)
-        finally:
-            _end(process)
+    return status
 
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
 
 
-def _watch(process: subprocess.Popen[bytes], folder: Path, job: RtlJob, progress: Progress) -> int:
-    end = time.monotonic() + job.timeout_s
-    first_answer, reported = end, -1
-    while True:
-        status = _status_within(process, _POLL_S)
+class _Watch:
+    """Reports progress, and refuses a chip that does not answer."""
+
+    def __init__(self, folder: Path, job: RtlJob, progress: Progress) -> None:
+        self._folder = folder
+        self._job = job
+        self._progress = progress
+        self._reported = -1
+        self._first_answer: float | None = None  # the time until when the chip must have answered
+
+    def __call__(self) -> None:
+        job, folder = self._job, self._folder
         finished = _finished(folder)
-        if finished != reported:
-            progress(finished, job.samples)
-            reported = finished
-        if status is not None:
-            return status
+        if finished != self._reported:
+            self._progress(finished, job.samples)
+            self._reported = finished
+        if not (folder / SIMULATION_LOG).exists():  # it compiles
+            return
         now = time.monotonic()
-        if now > end:
-            raise ToolError(
-                f"{job.simulator} must end within {job.timeout_s:g} s, but has not: "
-                f"{finished} of {job.samples} samples are done{_log(folder)}"
-            )
-        if not (folder / SIMULATION_LOG).exists():
-            first_answer = now + job.answer_timeout_s
-        if now > first_answer and not (folder / PROGRESS_FILE).exists():
+        self._first_answer = self._first_answer or now + job.answer_timeout_s
+        if now > self._first_answer and not (folder / PROGRESS_FILE).exists():
             raise ToolError(
                 f"'{job.top}' must answer the host within {job.answer_timeout_s:g} s of simulation, but has not: "
                 f"its Verilog may hold a loop in which no time passes{_log(folder)}"
             )
 
 
-def _status_within(process: subprocess.Popen[bytes], seconds: float) -> int | None:
-    try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return None
-
-
 def _finished(folder: Path) -> int:
     path = folder / PROGRESS_FILE
     return path.stat().st_size if path.exists() else 0
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process with its simulator, if they have not ended by themselves."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
 
 
 def _check_verdict(status: int, folder: Path, job: RtlJob) -> None:
@@ -184,12 +162,7 @@ def _problem(report: Path) -> tuple[str, str]:
 
 def _log(folder: Path) -> str:
     """Return the end of the newest log that says something, to be put behind a message."""
-    for name in (SIMULATION_LOG, COMPILE_LOG, _PROCESS_LOG):
-        path = folder / name
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-        if lines:
-            return "\n".join([f"\n{name} ends:", *lines[-_LOG_LINES:]])
-    return ""
+    return last_lines(*(folder / name for name in (SIMULATION_LOG, COMPILE_LOG, _PROCESS_LOG)))
 
 
 def _keep_waves(job: RtlJob, folder: Path) -> None:

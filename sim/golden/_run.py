@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,8 +66,11 @@ def run_golden(
     """
     tensors = check_inputs(network, inputs)
     for layer in network.layers:
-        codes = [tensors[name] for name in layer.inputs]
-        tensors[layer.output] = run_layer(network, layer, *codes, machine=machine).codes
+        sources = [tensors[name] for name in layer.inputs]
+        codes = np.empty((len(sources[0]), *network.tensors[layer.output].shape), np.int64)
+        for group, _, found in _run_groups(network, layer, sources, machine):
+            codes[group] = found
+        tensors[layer.output] = codes
     return tensors
 
 
@@ -77,16 +81,25 @@ def run_layer(network: Network, layer: Layer, *codes: IntArray, machine: GoldenM
     """
     for name, array in zip(layer.inputs, codes, strict=True):
         check_codes(network.tensors[name], array)
-    accumulate = _accumulate(network, layer, machine)
     shape = (len(codes[0]), *network.tensors[layer.output].shape)
     run = LayerRun(accumulators=np.empty(shape, np.int64), codes=np.empty(shape, np.int64))
+    for group, accumulators, found in _run_groups(network, layer, codes, machine):
+        run.accumulators[group] = accumulators
+        run.codes[group] = found
+    return run
+
+
+def _run_groups(
+    network: Network, layer: Layer, codes: Sequence[IntArray], machine: GoldenMachine | None
+) -> Iterator[tuple[slice, npt.NDArray[Any], IntArray]]:
+    """Yield groups of samples with their accumulators, in any type that holds them, and codes."""
+    accumulate = _accumulate(network, layer, machine)
+    shape = network.tensors[layer.output].shape
     requantization = _over_positions(network, layer)
     for group in _groups(network, layer, len(codes[0])):
         accumulators = accumulate([array[group] for array in codes]).reshape(-1, requantization.shift.size)
         requantized = requantization.apply(accumulators, corrected=machine is not None)
-        run.accumulators[group] = accumulators.reshape(-1, *shape[1:])
-        run.codes[group] = layer.looked_up(requantized).reshape(-1, *shape[1:])
-    return run
+        yield group, accumulators.reshape(-1, *shape), layer.looked_up(requantized).reshape(-1, *shape)
 
 
 def run_gains(

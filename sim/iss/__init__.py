@@ -6,6 +6,7 @@ It follows docs/core.md and shares only the instruction description with the har
 from ._batch import BatchRun, run_batch
 from ._machine import Machine
 from ._run import Run, execute, run
+from ._stores import StoreTimes
 from ._timing import DEFAULT_WATCHDOG, time_program
 from ._timing_result import Region, Retirement, Timing
 
@@ -22,6 +23,7 @@ __all__ = [
     "DEFAULT_WATCHDOG",
     "Region",
     "Retirement",
+    "StoreTimes",
     "Timing",
     "time_program",
 ]

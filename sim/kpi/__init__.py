@@ -1,5 +1,17 @@
 """What a design costs: bounds now, event counts times the cells' figures later."""
 
-from .bounds import Bounds, layer_bounds, mapping_bounds
+from .bounds import Bounds
+from .layers import layer_bounds, mapping_bounds
+from .vector_busy import ChunkBusy, Places, chunk_busy, places_of
 
-__all__ = ["Bounds", "layer_bounds", "mapping_bounds"]
+__all__ = [
+    # bounds on the cycles of a layer
+    "Bounds",
+    "layer_bounds",
+    "mapping_bounds",
+    # busy cycles of a vector layer
+    "ChunkBusy",
+    "Places",
+    "chunk_busy",
+    "places_of",
+]

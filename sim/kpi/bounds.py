@@ -1,4 +1,4 @@
-"""Lower bounds on the cycles of a layer: the busy time that no order of work can avoid, unit by unit.
+"""Lower bounds on the cycles of a matrix layer: the busy time that no order of work can avoid, unit by unit.
 
 The machine is a pipeline; a layer takes at least as long as its busiest unit works. MVM's bound is that of the best
 placement on all macros of the core without weight replication:
@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nngen.arch import Core
-from nngen.ir import LayerSchedule, MatrixLayer, Network, Pass
+from nngen.ir import MatrixLayer, MatrixSchedule, Network, Pass
 from nngen.isa import mvm_cycles
 from nngen.numerics import PlaneFormat
 
@@ -30,20 +30,21 @@ class Bounds:
     mvm: int
     post: int
     store: int
+    vec: int = 0
 
     @property
     def bound(self) -> int:
         """The largest of them: no order of work is faster."""
-        return max(self.load, self.mvm, self.post, self.store)
+        return max(self.load, self.mvm, self.vec, self.post, self.store)
 
     @property
     def unit(self) -> str:
-        """Name of the unit that sets the bound; ties go to MVM."""
-        names = ("mvm", "load", "post", "store")
+        """Name of the unit that sets the bound; ties go to MVM, then to VEC."""
+        names = ("mvm", "vec", "load", "post", "store")
         return max(names, key=lambda name: int(getattr(self, name)))
 
 
-def layer_bounds(network: Network, layer: MatrixLayer, core: Core) -> Bounds:
+def matrix_layer_bounds(network: Network, layer: MatrixLayer, core: Core) -> Bounds:
     """Return the bounds of a layer at the best placement on all macros of the core, without replication."""
     source, target = network.tensors[layer.input], network.tensors[layer.output]
     macro = core.macro
@@ -63,19 +64,19 @@ def layer_bounds(network: Network, layer: MatrixLayer, core: Core) -> Bounds:
     )
 
 
-def mapping_bounds(network: Network, layer: MatrixLayer, scheduled: LayerSchedule, core: Core) -> Bounds:
+def matrix_mapping_bounds(network: Network, layer: MatrixLayer, scheduled: MatrixSchedule, core: Core) -> Bounds:
     """Return the bounds of a layer as it is mapped and scheduled: its passes, runs, partial sums and rounds."""
     passes = [one for r in scheduled.rounds for one in r.passes]
     return _scaled(
         network.positions(layer),
-        load=sum(_words(run.length, core) for one in passes for run in one.runs),
+        load=sum(run.repeat * _words(run.length, core) for one in passes for run in one.runs),
         mvm=sum(_pass_cycles(one, scheduled, core) for one in passes),
         post=sum(len(r.sources) for r in scheduled.rounds),
         store=sum(_words(r.output_bytes, core) for r in scheduled.rounds),
     )
 
 
-def _pass_cycles(one: Pass, scheduled: LayerSchedule, core: Core) -> int:
+def _pass_cycles(one: Pass, scheduled: MatrixSchedule, core: Core) -> int:
     return mvm_cycles(
         planes=scheduled.planes,
         steps=one.steps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nngen.arch import Architecture, read_architecture
-from nngen.ir import HostInput, HostOutput, MatrixLayer, Network, Tensor
+from nngen.ir import HostInput, HostOutput, Layer, MatrixLayer, Network, Tensor
 from nngen.numerics import Requantization
 
 ARCHITECTURES = Path(__file__).resolve().parents[2] / "flows" / "architectures"
@@ -58,7 +59,7 @@ def pass_through(outputs: int) -> Requantization:
     return plain_requantization(outputs, shift=0, lowest=WORD["lowest"], highest=WORD["highest"])
 
 
-def make_network(layers: list[MatrixLayer], tensors: list[Tensor], outputs: list[str] | None = None) -> Network:
+def make_network(layers: Sequence[Layer], tensors: list[Tensor], outputs: list[str] | None = None) -> Network:
     """Return a network whose first tensor is its input and whose last is its output."""
     by_name = {tensor.name: tensor for tensor in tensors}
     written = {layer.output for layer in layers}

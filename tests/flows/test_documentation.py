@@ -45,7 +45,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert capsys.readouterr().err == f"folder of the documentation must exist, not so '{tmp_path / 'docs'}'\n"
 
 
-@pytest.mark.parametrize("name", ["micro", "odd", "tiny", "digits", "lossless", "edge"])
+@pytest.mark.parametrize("name", ["micro", "odd", "tiny", "digits", "lossless", "edge", "cim128", "cim256_lossless"])
 def test_the_annotated_example_reads_back_as_the_architecture(repository: Path, tmp_path: Path, name: str) -> None:
     architecture = read_architecture(repository / "flows" / "architectures" / f"{name}.toml")
     path = tmp_path / f"{name}.toml"

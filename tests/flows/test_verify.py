@@ -1,8 +1,9 @@
 """`nngen verify`: nothing differs in a sound build, and what differs in an unsound one is named."""
 
 import json
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from typer.testing import Result
 from nngen.bundle import BuildDirectory
 from nngen.flows.machine import Machine
 from nngen.flows.networks.digits import IMAGES
-from nngen.flows.retirements import compare_retirements, layer_cycles, layer_ends
+from nngen.flows.retirements import RetirementCheck, expected_retirements, layer_cycles
 from nngen.flows.samples import read_samples, stored_or_random_samples
 from nngen.flows.verify import Verification, verify
 from nngen.flows.verify_report import describe
@@ -85,7 +86,7 @@ def test_a_fault_in_the_verilog_is_found_and_named(
     layers = {layer.name for layer in machine.network.layers}
     first = report["iss_rtl"]["mismatches"][0]
     assert any(f"layer '{layer}', channel " in first for layer in layers)
-    assert "(macro 0): code must be " in first
+    assert re.search(r"\(macro 0\), stored in cycle \d+: code must be ", first)
     assert report["retirements"]["differing"] > 0
     assert "mvm" in report["retirements"]["first"]
 
@@ -117,49 +118,69 @@ def timing(mlp_build: BuildDirectory) -> Timing:
     return machine.iss_retirements({tensor: np.ones((1, *machine.network.tensors[tensor].shape), np.int64)})
 
 
-def trace_of(timing: Timing, *, offset: int = 1000) -> RetireTrace:
-    """The trace that hardware which does the same would leave, some time after reset."""
-    entries = sorted(timing.trace, key=lambda entry: (entry.retire, list(Unit).index(entry.unit)))
-    return RetireTrace(
-        sample=np.zeros(len(entries), np.int64),
-        cycle=np.array([entry.retire + offset for entry in entries]),
-        unit=np.array([list(Unit).index(entry.unit) for entry in entries], np.uint8),
-        word=np.array([encode(entry.instruction) for entry in entries], np.uint64),  # type: ignore[arg-type]
-        pc=np.array([entry.pc for entry in entries], np.uint16),
-        digest=np.array([entry.digest for entry in entries], np.uint32),
-    )
+def parts_of(trace: RetireTrace, *ends: int) -> list[RetireTrace]:
+    places = zip((0, *ends), (*ends, len(trace)), strict=True)
+    return [RetireTrace(**{name: values[a:b] for name, values in vars(trace).items()}) for a, b in places]
 
 
-def test_equal_retirements(timing: Timing) -> None:
-    found = compare_retirements(timing, trace_of(timing), cycles=timing.cycles)
+def checked(timing: Timing, *parts: RetireTrace, starts: Sequence[tuple[str, int]] = ()) -> RetirementCheck:
+    check = RetirementCheck(timing, starts)
+    for part in parts:
+        check.take(part)
+    return check
+
+
+def test_expected_retirements_are_in_the_order_of_the_ports(timing: Timing) -> None:
+    trace, units = expected_retirements(timing), list(Unit)
+    entries = sorted(timing.trace, key=lambda entry: (entry.retire, units.index(entry.unit)))
+    assert trace.cycle.tolist() == [entry.retire for entry in entries]
+    assert trace.unit.tolist() == [units.index(entry.unit) for entry in entries]
+    assert trace.word.tolist() == [encode(entry.instruction) for entry in entries]  # type: ignore[arg-type]
+    assert trace.pc.tolist() == [entry.pc for entry in entries]
+    assert trace.digest.tolist() == [entry.digest for entry in entries]
+
+
+@pytest.mark.parametrize("ends", [(), (1, 2, 50)])
+def test_equal_retirements(ends: tuple[int, ...], timing: Timing) -> None:
+    found = checked(timing, *parts_of(expected_retirements(timing), *ends)).comparison()
     assert (found.compared, found.differing, found.first) == (len(timing.trace), 0, "")
 
 
 @pytest.mark.parametrize("column", ["cycle", "word", "pc", "digest"])
-def test_one_retirement_that_differs_is_named(column: str, timing: Timing) -> None:
-    trace = trace_of(timing)
+@pytest.mark.parametrize("ends", [(), (3, 4, 5)])
+def test_one_retirement_that_differs_is_named(column: str, ends: tuple[int, ...], timing: Timing) -> None:
+    trace = expected_retirements(timing)
     place = next(i for i, unit in enumerate(trace.unit) if list(Unit)[unit] is Unit.MVM)
     values = getattr(trace, column).copy()
     values[place] ^= 1
-    found = compare_retirements(timing, replace(trace, **{column: values}), cycles=timing.cycles)
-    assert found.differing >= 1
-    assert found.first.startswith("retirement ")
-    assert " must be " in found.first
-    assert "mvm" in found.first
+    found = checked(timing, *parts_of(replace(trace, **{column: values}), *ends)).comparison()
+    assert found.differing == 1
+    assert found.first.startswith(f"retirement {place} must be mvm {trace.pc[place]}: ")
+    assert f" in cycle {trace.cycle[place]} (digest {trace.digest[place]:08x}), not mvm " in found.first
 
 
 def test_a_retirement_that_is_missing(timing: Timing) -> None:
-    trace = trace_of(timing)
-    shorter = RetireTrace(**{name: values[1:] for name, values in vars(trace).items()})
-    found = compare_retirements(timing, shorter, cycles=timing.cycles)
-    assert found.compared == len(timing.trace)
-    assert found.differing >= 1
+    shorter, _ = parts_of(expected_retirements(timing), len(timing.trace) - 1)
+    found = checked(timing, shorter).comparison()
+    assert (found.compared, found.differing) == (len(timing.trace), 1)
+    assert re.fullmatch(
+        rf"retirement {len(shorter)} must be sequencer \d+: HALT in cycle \d+ .*, not none", found.first
+    )
+
+
+def test_a_retirement_too_many(timing: Timing) -> None:
+    trace = expected_retirements(timing)
+    found = checked(timing, trace, parts_of(trace, 1)[0]).comparison()
+    assert (found.compared, found.differing) == (len(timing.trace) + 1, 1)
+    assert found.first.startswith(f"retirement {len(trace)} must be none, not sequencer 0: ")
 
 
 def test_layers_end_with_their_last_retirement(timing: Timing, mlp_build: BuildDirectory) -> None:
     machine = Machine.open(mlp_build.path)
-    ends = layer_ends(trace_of(timing), machine.program.layer_starts, cycles=timing.cycles)
-    assert ends[-1] < timing.cycles
+    starts = machine.program.layer_starts
+    ends = checked(timing, *parts_of(expected_retirements(timing), 40), starts=starts).layer_ends()
+    assert ends[:-1] == tuple(region.last_effect for region in timing.regions(starts)[:-1])
+    assert ends[-1] == timing.cycles - 2  # HALT follows
     assert sum(layer_cycles(ends)) == ends[-1] + 1
 
 

@@ -1,7 +1,15 @@
-"""Controllers of analog-to-digital converters: start and done toward the core, whatever the converter."""
+"""Controllers of analog-to-digital converters: run, sample and done toward the core, whatever the converter."""
 
+from amaranth.lib import wiring
+
+from ._flash import FlashController
+from ._ramp import RampController
 from ._sar import SarController
 
-CONTROLLERS = {"sar": SarController}
+CONTROLLERS: dict[str, type[wiring.Component]] = {
+    "sar": SarController,
+    "ramp": RampController,
+    "flash": FlashController,
+}
 
-__all__ = ["CONTROLLERS", "SarController"]
+__all__ = ["CONTROLLERS", "FlashController", "RampController", "SarController"]

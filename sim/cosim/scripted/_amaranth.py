@@ -123,6 +123,7 @@ class _Bench:
         self._flags = 0
         self._now = 0
         self._done = 0  # operations
+        self._recording = True
 
     async def run(self, context: SimulatorContext) -> None:
         """Act at every clock edge until the script has ended."""
@@ -150,7 +151,7 @@ class _Bench:
         begins = flags & ~self._flags & _MASKS["running"]
         self._now = 0 if begins else (self._now + 1) & 0xFFFFFFFF
         self._flags = flags
-        if not flags >> len(_FLAGS):
+        if not flags >> len(_FLAGS) or not self._recording:
             return
         for unit, ports in enumerate(self._design.retired):
             valid, word, pc, state, digest = (self._context.get(port) for port in ports)
@@ -228,8 +229,11 @@ class _Bench:
                 return self._await(operation.data)
             case Op.RESET:
                 return self._reset(operation.data)
-            case _:
+            case Op.STALL_SEED:
                 self._drive(stall_seed=operation.data)
+                return iter(())
+            case _:
+                self._recording = bool(operation.data)
                 return iter(())
 
     def _write(self, operation: Operation) -> Iterator[None]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from nngen.errors import ToolError
@@ -45,31 +47,43 @@ def cached_build(kind: str, options: Iterable[str], sources: Mapping[str, str], 
     folder = cache_folder() / f"{kind}-{_identity(options, sources)[:20]}"
     if folder.is_dir():
         return folder
-    try:
+    with _writable(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=folder.parent))
-    except OSError as error:
-        raise ToolError(
-            f"cache of compiled simulations '{folder.parent}' must be writable ({type(error).__name__}); "
-            f"name another folder in the environment variable {CACHE_VARIABLE}"
-        ) from error
+        with _one_at_a_time(folder):
+            if not folder.is_dir():
+                _make(kind, folder, sources, make)
+    return folder
+
+
+def _make(kind: str, folder: Path, sources: Mapping[str, str], make: Callable[[Path], None]) -> None:
+    """Compile beside the folder and rename: whoever finds it finds it whole."""
+    made = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=folder.parent))
     try:
         for name, text in sources.items():
             (made / name).write_text(text, encoding="utf-8")
         make(made)
-        _publish(made, folder)
+        made.rename(folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    return folder
 
 
-def _publish(made: Path, folder: Path) -> None:
-    """Rename into place: whoever finds the folder finds it whole. Another process may have been faster."""
+@contextmanager
+def _writable(cache: Path) -> Iterator[None]:
     try:
-        made.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise
+        yield
+    except OSError as error:
+        raise ToolError(
+            f"cache of compiled simulations '{cache}' must be writable ({error.strerror}); "
+            f"name another folder in the environment variable {CACHE_VARIABLE}"
+        ) from error
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep processes apart that want the same build: one makes it, the others wait for it."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _identity(options: Iterable[str], sources: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ class Op(IntEnum):
     AWAIT = 3  # until the interrupt line is high, at most ``data`` cycles
     RESET = 4  # hold the reset for ``data`` cycles; transfers begin again
     STALL_SEED = 5  # drive ``data`` on the input stall_seed from now on
+    RECORD = 6  # log retirements from now on where ``data`` is 1, as at the beginning; not where it is 0
 
 
 class HostScript:
@@ -37,7 +38,12 @@ class HostScript:
 
     def write_all(self, address: int, words: Iterable[int]) -> None:
         """Write consecutive words as fast as the port takes them."""
-        self._lines += [f"1 0 0 {address + 4 * i:x} {word:x}" for i, word in enumerate(words)]
+        words = list(words)
+        self.write_each(range(address, address + 4 * len(words), 4), words)
+
+    def write_each(self, addresses: Iterable[int], words: Iterable[int]) -> None:
+        """Write a word to each address as fast as the port takes them."""
+        self._lines += [f"1 0 0 {a:x} {word:x}" for a, word in zip(addresses, words, strict=True)]
 
     def read(self, address: int, *, pause: int = 0, style: int = 0) -> None:
         """Read one word."""
@@ -56,6 +62,10 @@ class HostScript:
     def stall_seed(self, seed: int) -> None:
         """Choose the stalls of the runs that start from now on; 0: none."""
         self._add(Op.STALL_SEED, 0, seed)
+
+    def record(self, wanted: bool) -> None:
+        """Log retirements from now on, or no longer."""
+        self._add(Op.RECORD, 0, int(wanted))
 
     def text(self) -> str:
         """Return the file's text, closed by END."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from nngen.arch import Architecture
+from nngen.arch import Architecture, Core
 from nngen.errors import ToolError
-from nngen.hardware import CHIP_MODULE, STATE_BITS, TEMPLATES, emit_rtl, simulation_files
+from nngen.hardware import CHIP_MODULE, STATE_BITS, TEMPLATES, TILE_MODULE, emit_rtl, simulation_files
 from nngen.host import register_map
 from nngen.isa import Unit
+from nngen.sim.cosim._process import ending, last_lines, run_watched
+from nngen.sim.cosim._simulators import require
 
 from ._amaranth import simulate_in_amaranth
 from ._cache import cached_build
@@ -26,15 +30,28 @@ from ._script import HostScript
 from ._verilator import find_verilator
 
 SimulatorName = Literal["icarus", "verilator", "amaranth"]
+CompilerName = Literal["icarus", "verilator"]
+WaveFormat = Literal["", "fst", "vcd"]
 
 _BENCH, _CLOCK = "nngen_bench", "nngen_clock"
 _MAIN = "scripted_main.cpp"
-_SCRIPT, _LOG = "script.txt", "log.txt"
-_LOG_LINES = 20
+_SCRIPT, _LOG, _OUTPUT, _COMPILE_OUTPUT = "script.txt", "log.txt", "simulation.log", "compile.log"
+_PIECE = 1 << 20  # bytes of a log that are read at once
+_LEAST_FREE = 1 << 16  # bytes; a simulator says nothing when it cannot write
+_COMPILE_LIMIT_S = 7200.0
+_WAVE_OPTIONS: dict[WaveFormat, tuple[str, ...]] = {"": (), "fst": ("--trace-fst",), "vcd": ("--trace-vcd",)}
 _VERILATOR_OPTIONS = (
     "--cc", "--exe", "--build", "-O3", "--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Mdir", "made",
-    "--top-module", _BENCH, "-o", "bench", "-CFLAGS", "-O3", "-DNNGEN_JUNK",
+    "--top-module", _BENCH, "-o", "bench", "-DNNGEN_JUNK",
 )  # fmt: skip
+# A chip of many tiles: their Verilog is compiled once, not once for each, and the loops of a macro stay loops. That the
+# patterns of no multiplexer meet twice is asserted on small chips only: it takes a third of the time here.
+_MANY_TILES = 4
+_TILE_FILE = "tiles.vlt"
+_TILE_CONFIGURATION = f'`verilator_config\nhier_block -module "{TILE_MODULE}"\n'
+_MANY_TILES_OPTIONS = ("--hierarchical", "--unroll-count", "1", "--no-assert")
+# What runs in each cycle is optimized, what runs once need not be.
+_MAKE_OPTIONS = "OPT_FAST=-O3 OPT_SLOW=-O0 OPT_GLOBAL=-O1"
 _ICARUS_OPTIONS = ("-g2012", "-DNNGEN_JUNK", "-s", _CLOCK, "-o", "bench.vvp")
 
 
@@ -64,19 +81,72 @@ class CompiledSimulation:
     limit_s: float = field(default=1200.0)
 
     def run(self, script: HostScript) -> str:
-        """Return the log of a script.
+        """Return the log of a script; errors as in :meth:`follow`."""
+        parts: list[bytes] = []
+        with tempfile.TemporaryDirectory(prefix="nngen-bench-") as name:
+            self.follow(script, Path(name), parts.append)
+        return b"".join(parts).decode("ascii", "replace")
+
+    def follow(
+        self, script: HostScript, folder: Path, take: Callable[[bytes], None], *, waves: Path | None = None
+    ) -> None:
+        """Run a script, and hand its log over piece by piece while it grows.
+
+        Parameters
+        ----------
+        script
+            What the host does.
+        folder
+            For the files of the run; exists.
+        take
+            Receives the pieces; what it raises ends the simulator.
+        waves
+            File for the waves, where the bench was compiled for them.
 
         Raises
         ------
         ToolError
-            The simulator broke off or took too long; with the end of what it printed.
+            The simulator broke off or took too long, with the end of what it printed; or the disk is full.
         """
-        with tempfile.TemporaryDirectory(prefix="nngen-bench-") as name:
-            folder = Path(name)
+        output = folder / _OUTPUT
+        options = [f"+script={_SCRIPT}", f"+log={_LOG}", *([f"+waves={waves.absolute()}"] if waves else [])]
+        with _disk(folder):
             (folder / _SCRIPT).write_text(script.text(), encoding="ascii")
-            _execute([*self.command, f"+script={_SCRIPT}", f"+log={_LOG}"], folder, self.simulator, self.limit_s)
-            log = folder / _LOG
-            return log.read_text(encoding="ascii") if log.exists() else ""
+            (folder / _LOG).touch()
+            with (folder / _LOG).open("rb") as log:
+                status = _started(
+                    [*self.command, *options], self.simulator, folder=folder, output=output, limit_s=self.limit_s,
+                    watch=lambda: _pass_on(log, take),
+                )  # fmt: skip
+        if status is None:
+            raise ToolError(f"{self.simulator} must end its script within {self.limit_s:g} s, but has not")
+        if status:
+            raise ToolError(f"{self.simulator} must end its script, but {ending(status)}{last_lines(output)}")
+        if shutil.disk_usage(folder).free < _LEAST_FREE:
+            raise _disk_is_full(folder)
+
+
+def _pass_on(log: BinaryIO, take: Callable[[bytes], None]) -> None:
+    while piece := log.read(_PIECE):
+        take(piece)
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    """Name the folder whose disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _disk_is_full(folder) from error
+
+
+def _disk_is_full(folder: Path) -> ToolError:
+    return ToolError(
+        f"disk of '{folder}' must have room for the files of a simulation, but is full; "
+        "the environment variable TMPDIR names another folder for them"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,72 +184,103 @@ def open_simulation(
         return AmaranthSimulation(architecture=architecture)
     files = emit_rtl(architecture, retire=True) if files is None else files
     sources = {name: files[name] for name in simulation_files(dict(files))}
-    sources["scripted_bench.v"] = bench_text(architecture)
-    if simulator == "verilator":
-        return _verilator(sources)
-    return _icarus(sources)
+    return compile_bench(architecture.core, simulator, sources)
 
 
-def bench_text(architecture: Architecture) -> str:
+def compile_bench(
+    core: Core, simulator: CompilerName, sources: Mapping[str, str], *, waves: WaveFormat = ""
+) -> CompiledSimulation:
+    """Return the bench around the Verilog of a simulation build; what was compiled before comes from the cache.
+
+    Parameters
+    ----------
+    core
+        Of the chip.
+    simulator
+        Which one.
+    sources
+        What it shall read, by file name.
+    waves
+        Format of the waves that it shall be able to write; Verilator only.
+
+    Raises
+    ------
+    ToolError
+        The simulator is not there, or does not compile the Verilog.
+    """
+    files = {**sources, "scripted_bench.v": bench_text(core)}
+    if simulator == "icarus":
+        return _icarus(files)
+    many = core.macros >= _MANY_TILES and not waves  # waves do not reach into what is compiled apart
+    return _verilator(files, (*(_MANY_TILES_OPTIONS if many else ()), *_WAVE_OPTIONS[waves]))
+
+
+def bench_text(core: Core) -> str:
     """Return the bench's Verilog for a chip."""
     return _environment().get_template("scripted_bench.v.j2").render(
         module=_BENCH,
         chip=CHIP_MODULE,
-        address_bits=register_map(architecture.core).address_bits,
+        address_bits=register_map(core).address_bits,
         units=[str(unit) for unit in Unit],
         state_bits=STATE_BITS,
     )  # fmt: skip
 
 
 def _icarus(sources: dict[str, str]) -> CompiledSimulation:
-    for program in ("iverilog", "vvp"):
-        if shutil.which(program) is None:
-            raise ToolError(
-                f"simulation with icarus needs the program '{program}', which is not on PATH: "
-                "install it with 'apt-get install iverilog' ('nngen doctor' shows all tools)"
-            )
+    require("icarus")
     sources["scripted_clock.v"] = _template("scripted_clock.v")
 
     def make(folder: Path) -> None:
-        _execute(["iverilog", *_ICARUS_OPTIONS, *sorted(sources)], folder, "icarus", None)
+        _compile(["iverilog", *_ICARUS_OPTIONS, *sorted(sources)], folder, "icarus")
 
     folder = cached_build("icarus", [*_ICARUS_OPTIONS, _version("iverilog")], sources, make)
     return CompiledSimulation(simulator="icarus", command=("vvp", "-n", str(folder / "bench.vvp")))
 
 
-def _verilator(sources: dict[str, str]) -> CompiledSimulation:
+def _verilator(sources: dict[str, str], further: Sequence[str]) -> CompiledSimulation:
     verilator = find_verilator()
     sources[_MAIN] = _template(_MAIN)
+    if "--hierarchical" in further:
+        sources[_TILE_FILE] = _TILE_CONFIGURATION
+    options = (*_VERILATOR_OPTIONS, *further)
+    flags = f"{verilator.environment.get('MAKEFLAGS', '')} {_MAKE_OPTIONS}".strip()
 
     def make(folder: Path) -> None:
         jobs = ("-j", str(os.cpu_count() or 1))
-        command = [verilator.program, *_VERILATOR_OPTIONS, *jobs, *sorted(sources)]
-        _execute(command, folder, "verilator", None, verilator.environment)
+        command = [verilator.program, *options, *jobs, *sorted(sources)]
+        _compile(command, folder, "verilator", os.environ | verilator.environment | {"MAKEFLAGS": flags})
         (folder / "made" / "bench").rename(folder / "bench")
         shutil.rmtree(folder / "made")
 
-    folder = cached_build("verilator", [*_VERILATOR_OPTIONS, verilator.version], sources, make)
+    folder = cached_build("verilator", [*options, flags, verilator.version], sources, make)
     return CompiledSimulation(
         simulator="verilator", command=(str(folder / "bench"), "+verilator+rand+reset+2", "+verilator+seed+1")
     )
 
 
-def _execute(
-    command: Sequence[str], folder: Path, simulator: str, limit_s: float | None,
-    environment: Mapping[str, str] | None = None,
-) -> None:  # fmt: skip
+def _compile(
+    command: Sequence[str], folder: Path, simulator: str, environment: Mapping[str, str] | None = None
+) -> None:
+    """Compile in a folder, and leave nothing there of what the compiler said."""
+    output = folder / _COMPILE_OUTPUT
+    status = _started(
+        command, simulator, folder=folder, output=output, limit_s=_COMPILE_LIMIT_S, environment=environment
+    )
+    if status is None:
+        raise ToolError(f"{simulator} must compile the Verilog within {_COMPILE_LIMIT_S:g} s, but has not")
+    if status:
+        raise ToolError(f"{simulator} must compile the Verilog, but {ending(status)}{last_lines(output)}")
+    output.unlink()
+
+
+def _started(
+    command: Sequence[str], simulator: str, *, folder: Path, output: Path, limit_s: float,
+    environment: Mapping[str, str] | None = None, watch: Callable[[], None] = lambda: None,
+) -> int | None:  # fmt: skip
     try:
-        done = subprocess.run(
-            command, cwd=folder, env=os.environ | dict(environment or {}), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit_s, check=False,
-        )  # fmt: skip
-    except OSError as error:
+        return run_watched(command, folder=folder, output=output, limit_s=limit_s, environment=environment, watch=watch)
+    except (FileNotFoundError, PermissionError) as error:
         raise ToolError(f"{simulator} must be able to start '{command[0]}' ({type(error).__name__})") from error
-    except subprocess.TimeoutExpired as error:
-        raise ToolError(f"{simulator} must end its script within {limit_s:g} s, but has not") from error
-    if done.returncode:
-        lines = done.stdout.decode("utf-8", "replace").splitlines()[-_LOG_LINES:]
-        raise ToolError("\n".join([f"{simulator} must end with status 0, not {done.returncode}; it says:", *lines]))
 
 
 def _version(program: str) -> str:

@@ -36,7 +36,7 @@ HARDWARE_FAULTS: tuple[HardwareFault, ...] = (
     _fault("loop count off by one", sequencer, "rests[0].eq(count)", "rests[0].eq(count + (count != 1))"),
     _fault("lost back-pressure", command, "self.ready.eq(level != self.depth)", "self.ready.eq(1)"),
     _fault("wrong rounding at a tie", requantizer, "up.eq(half & (sticky | floor[0]))", "up.eq(half)"),
-    _fault("sign of the top plane", mvm, "self.negate.eq(negate_top & place.top_plane)", "self.negate.eq(0)"),
+    _fault("sign of the top plane", mvm, "self.negate.eq(negate_plane ^ negate_slice)", "self.negate.eq(negate_slice)"),
     _fault(
         "stale configuration register",
         unit,

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from nngen.arch import Core
-from nngen.host import program_blocks, register_map
 from nngen.isa import EVENT_NAMES
-from nngen.sim.cosim.scripted import HostScript
+from nngen.sim.cosim.scripted import WORD_BYTES, Host
 
 from ._case import ByteArray, Case
 from ._model import Expectation, ExpectedRun
 
-WORD_BYTES = 4
 _LOADED = ("PROGRAM", "CONSTANTS", "COEFFICIENTS", "TABLES")
 REFUSED = 2  # AXI's SLVERR
 _LONGEST_PAUSE = 60
@@ -23,8 +22,7 @@ _MOST_TRANSFERS = 12
 _SLACK_CYCLES = 2000  # how much longer than expected a run may take before the host gives it up
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExpectedRead:
+class ExpectedRead(NamedTuple):
     """A read of ``name``: what the host must get; ``data`` None where that depends on when it asks."""
 
     name: str
@@ -73,18 +71,18 @@ class Session:
     """
 
     def __init__(self, core: Core) -> None:
-        self.script = HostScript()
+        self._host = Host(core)
+        self.script = self._host.script
         self.plans: list[RunPlan] = []
-        self._core = core
-        self._map = register_map(core)
         # The simulator takes these memories to hold 0 where nothing was loaded; a chip holds anything.
         self._empty = {
             window.address + WORD_BYTES * i: 0
-            for window in self._map.windows
+            for window in self._host.map.windows
             if window.name in _LOADED
             for i in range(window.words)
         }
-        self._held: dict[int, int] = {}  # what was loaded, by address of each word
+        names = ("CAUSE", "CAUSE_PC", *(f"EVENT_{name.upper()}" for name in EVENT_NAMES))
+        self._results = [(name, self._host.address(name)) for name in names]  # read after each run
         self._memory: ByteArray | None = None  # activation memory; None: anything
 
     def add(self, case: Case, expectation: Expectation) -> None:
@@ -120,42 +118,30 @@ class Session:
     # ---------------------------------------------------------------- before a run
 
     def _load(self, case: Case) -> None:
-        words = self._empty.copy()
-        for block in program_blocks(case.program.core_program(), self._core):
-            words.update(zip(range(block.address, block.address + 4 * len(block.words), 4), block.words.tolist(),
-                             strict=True))  # fmt: skip
-        held = self._held
-        for address, word in words.items():
-            if held.get(address) != word:
-                self.script.write(address, word)
-                held[address] = word
+        self._host.load(case.program.core_program(), background=self._empty)
         self._registers(case)
 
     def _forget_cells(self, case: Case) -> None:
         """Take the cells of macros to hold anything where a program writes them: they are loaded again."""
         if case.program.writes_cells:
-            window = self._map.window("MACROS")
+            window = self._host.map.window("MACROS")
             cells = range(window.address, window.address + WORD_BYTES * window.words, WORD_BYTES)
-            self._held = {address: word for address, word in self._held.items() if address not in cells}
+            self._host.held = {address: word for address, word in self._host.held.items() if address not in cells}
 
     def _registers(self, case: Case) -> None:
-        self._write("WATCHDOG", case.program.watchdog)
-        self._write("LOOP_COUNT", case.program.loop_count)
-        self._write("INTERRUPT_ENABLE", 1)
+        self._host.write("WATCHDOG", case.program.watchdog)
+        self._host.write("LOOP_COUNT", case.program.loop_count)
+        self._host.write("INTERRUPT_ENABLE", 1)
 
     def _start(self, case: Case, run: int) -> None:
         self.script.stall_seed(case.stall_seeds[run])
         self._write_memory(case.memory[run])
-        self._write("START", 1)
+        self._host.write("START", 1)
 
     def _write_memory(self, image: ByteArray) -> None:
-        base, words = self._map.window("ACTIVATIONS").address, image.view("<u4")
-        if self._memory is None:
-            self.script.write_all(base, words.tolist())
-            return
-        changed = np.flatnonzero(words != self._memory.view("<u4"))
-        for i, word in zip(changed.tolist(), words[changed].tolist(), strict=True):
-            self.script.write(base + WORD_BYTES * i, word)
+        words = image.view("<u4")
+        changed = np.arange(len(words)) if self._memory is None else np.flatnonzero(words != self._memory.view("<u4"))
+        self._host.write_memory(changed, words[changed])
 
     # ---------------------------------------------------------------- during a run
 
@@ -177,15 +163,15 @@ class Session:
 
     def _forbidden(self, draw: random.Random, plan: RunPlan) -> None:
         """Write what is protected while the core runs, and start it, which it ignores."""
-        address = draw.choice(list(self._held))
+        address = draw.choice(list(self._host.held))
         plan.refused.append(address)
-        self.script.write(address, self._held[address] ^ draw.choice((0, 1, 0xFFFFFFFF)), style=draw.randrange(64))
-        self._write("START", 1)
+        self.script.write(address, self._host.held[address] ^ draw.choice((0, 1, 0xFFFFFFFF)), style=draw.randrange(64))
+        self._host.write("START", 1)
 
     def _ask(self, draw: random.Random, plan: RunPlan, *, pause: int, style: int) -> None:
         names = ("STATUS", "EVENT_CYCLES", "EVENT_CONVERSIONS", "WATCHDOG")
         name = draw.choice(names)
-        address = self._map.register(name).address
+        address = self._host.map.register(name).address
         self.script.read(address, pause=pause, style=style)
         plan.during.append(ExpectedRead(name=name, address=address, data=None))
 
@@ -194,7 +180,7 @@ class Session:
         if words:
             byte, word = WORD_BYTES * draw.choice(words), draw.getrandbits(32)
             memory[byte : byte + WORD_BYTES] = np.frombuffer(word.to_bytes(4, "little"), np.uint8)
-            self.script.write(self._map.window("ACTIVATIONS").address + byte, word, pause=pause, style=style)
+            self.script.write(self._host.map.window("ACTIVATIONS").address + byte, word, pause=pause, style=style)
 
     def _read_aside(
         self, draw: random.Random, plan: RunPlan, case: Case, memory: ByteArray, *, pause: int, style: int
@@ -202,7 +188,7 @@ class Session:
         words = self._aside(case)
         if words:
             byte = WORD_BYTES * draw.choice(words)
-            address = self._map.window("ACTIVATIONS").address + byte
+            address = self._host.map.window("ACTIVATIONS").address + byte
             self.script.read(address, pause=pause, style=style)
             data = int.from_bytes(memory[byte : byte + WORD_BYTES].tobytes(), "little")
             plan.during.append(ExpectedRead(name=_byte_name(byte), address=address, data=data))
@@ -215,24 +201,20 @@ class Session:
     # ---------------------------------------------------------------- after a run
 
     def _finish(self, plan: RunPlan, expected: ExpectedRun) -> None:
-        self._write("INTERRUPT", 1)
-        values = {"CAUSE": int(expected.cause), "CAUSE_PC": expected.pc}
-        values |= {f"EVENT_{n.upper()}": count for n, count in zip(EVENT_NAMES, expected.events, strict=True)}
-        for name, value in values.items():
-            self._read(plan, name, self._map.register(name).address, value)
+        self._host.write("INTERRUPT", 1)
+        values = (int(expected.cause), expected.pc, *expected.events)
+        for (name, address), value in zip(self._results, values, strict=True):
+            self._read(plan, name, address, value)
 
     def _read_memory(self, plan: RunPlan, memory: ByteArray) -> None:
         """Read back all of activation memory: the program's, and beside it what the host wrote."""
-        base = self._map.window("ACTIVATIONS").address
+        base = self._host.map.window("ACTIVATIONS").address
         for i, word in enumerate(memory.view("<u4").tolist()):
             self._read(plan, _byte_name(WORD_BYTES * i), base + WORD_BYTES * i, word)
 
     def _read(self, plan: RunPlan, name: str, address: int, data: int) -> None:
         self.script.read(address)
         plan.after.append(ExpectedRead(name=name, address=address, data=data))
-
-    def _write(self, name: str, value: int) -> None:
-        self.script.write(self._map.register(name).address, value)
 
 
 def _byte_name(byte: int) -> str:

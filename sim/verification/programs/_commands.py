@@ -57,7 +57,7 @@ class Commands:
     def load(self, area: Area, *, via: AddressRegister | None = None, first: int, last: int, vec: int = 0) -> Item:
         """Return a LOAD from an area, by a given address register or any of the area's; ``vec``: for VEC."""
         given = {"first": first, "last": last, "vec": vec}
-        if not vec and self._draw.chance(0.9):
+        if not vec and self._draw.chance(0.8):
             given["group"] = self._draw.choice(self.settings.groups)
         return LOAD, self._run("LOAD", area, via, given)
 

@@ -60,7 +60,7 @@ class Composer:
             "configure": (0.3, 4, parts.configure),
             "move": (0.4, 16, parts.move),
             "fill": (0.15, 1, parts.fill),
-            "succession": (0.4, 5, parts.successions.setting),
+            "succession": (0.5, 5, parts.successions.setting),
             "window": (0.12, 6, self._window),
             "signals": (0.03, 6, parts.successions.many_signals),
         }

@@ -104,7 +104,7 @@ class _Opening:
             made += self._erased()
         else:
             roomy = commands.core.program_instructions >= _ROOMY
-            made += parts.successions.first(draw.randint(1, _MOST_FIRST if roomy else 1))
+            made += parts.successions.first(draw.randint(2, _MOST_FIRST) if roomy else 1)
         made += self._settings()
         if draw.chance(_SOMETIMES):
             made.append(commands.setting(_HARMLESS))

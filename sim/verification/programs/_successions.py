@@ -41,10 +41,10 @@ class Successions:
         made: list[Item] = []
         for unit in self._draw.sample(self._units, units):
             kind = self._draw.random()
-            if kind < 0.5:
+            if kind < 0.6:
                 item = self._commands.setting_of(unit)
                 made += [self._commands.overwritten(item), item]
-            elif kind < 0.75:
+            elif kind < 0.8:
                 made += self._first_signal(UNIT_CODES[unit])
             else:
                 made += self._first_wait(UNIT_CODES[unit])

@@ -64,7 +64,7 @@ def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:
             json.dumps(document(colum=2)),
             "m.json: layers[0].tiles[0].colum is not a known key; did you mean 'column'?",
         ),
-        (json.dumps({"layers": [{"layer": "fc"}]}), "m.json: layers[0].tiles must be given"),
+        (json.dumps({"layers": [{"tiles": []}]}), "m.json: layers[0].layer must be given"),
     ],
 )
 def test_a_file_that_is_no_mapping(tmp_path: Path, text: str, sentence: str) -> None:
@@ -82,7 +82,12 @@ TILES = st.builds(
     gain=st.sampled_from([None, 1, 2]),
     encoding=st.sampled_from([None, "differential"]),
 )
-LAYERS = st.builds(LayerMapping, layer=st.text(), tiles=st.lists(TILES, max_size=3).map(tuple))
+LAYERS = st.builds(
+    LayerMapping,
+    layer=st.text(),
+    unit=st.sampled_from([None, "mvm", "vec"]),
+    tiles=st.lists(TILES, max_size=3).map(tuple),
+)
 MAPPINGS = st.builds(Mapping, architecture_sha256=st.sampled_from([None, "a" * 64]), layers=st.lists(LAYERS).map(tuple))
 
 
@@ -94,8 +99,9 @@ def test_what_is_written_reads_the_same(mapping: Mapping) -> None:
 
 
 def test_a_written_file_has_a_line_for_each_tile() -> None:
-    layer = LayerMapping(layer="fc", tiles=(Tile.model_validate(TILE), Tile.model_validate(TILE | {"row": 4})))
-    assert mapping_json(Mapping(layers=(layer,))) == (
+    tiles = (Tile.model_validate(TILE), Tile.model_validate(TILE | {"row": 4}))
+    layers = (LayerMapping(layer="fc", unit="mvm", tiles=tiles), LayerMapping(layer="pool", unit="vec"))
+    assert mapping_json(Mapping(layers=layers)) == (
         "{\n"
         '  "schema": "nngen/mapping/1",\n'
         '  "layers": [\n'
@@ -104,7 +110,8 @@ def test_a_written_file_has_a_line_for_each_tile() -> None:
         '"replica": 0, "phase": 0},\n'
         '      {"core": 0, "macro": 0, "row": 4, "column": 0, "input_range": [0, 4], "output_range": [0, 2], '
         '"replica": 0, "phase": 0}\n'
-        "    ]}\n"
+        "    ]},\n"
+        '    {"layer": "pool", "unit": "vec", "core": 0, "tiles": []}\n'
         "  ]\n"
         "}\n"
     )

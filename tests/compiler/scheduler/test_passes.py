@@ -115,10 +115,13 @@ def test_a_mapping_that_was_not_validated_is_refused_where_no_order_works() -> N
 
 def test_kernel_rows_are_runs_and_adjacent_ones_are_one() -> None:
     network = image_network(side=4, channels=1)
-    tiny = architecture("tiny")
-    first, second = schedule(network, map_network(network, tiny), tiny).cores[0].layers
+    tiny, single = architecture("tiny"), chip("tiny", strided_access=False)
+    first, second = schedule(network, map_network(network, single), single).cores[0].layers
     assert [(run.offset, run.length) for run in first.rounds[0].passes[0].runs] == [(0, 3), (6, 3), (12, 3)]
     assert len(second.rounds[0].passes[0].runs) == 3
+    first = schedule(network, map_network(network, tiny), tiny).cores[0].layers[0]
+    runs = first.rounds[0].passes[0].runs
+    assert [(run.offset, run.length, run.repeat, run.stride) for run in runs] == [(0, 3, 3, 6)]
     network = perceptron(16, 2)
     layer = schedule(network, map_network(network, tiny), tiny).cores[0].layers[0]
     assert [(run.offset, run.length) for run in layer.rounds[0].passes[0].runs] == [(0, 16)]
@@ -132,3 +135,15 @@ def test_constant_memory_that_is_too_small() -> None:
         "the network needs 30 constant records, the core has 16 (layer 'fc1' alone takes 20): "
         "set core[0].memory.constant_records = 30"
     )
+
+
+def test_macros_that_hold_the_same_outputs_alike_go_by_one_name() -> None:
+    network, wide = perceptron(128, 4), chip("tiny", macros=4)
+    layer = schedule(network, map_network(network, wide), wide).cores[0].layers[0]
+    assert [(named.macro, named.name) for named in layer.names] == [(0, 0), (1, 1), (2, 0), (3, 1)]
+    assert [(source.macro, source.last) for one in layer.rounds for source in one.sources] == [
+        (0, True),
+        (0, True),
+        (1, True),
+        (1, True),
+    ]

@@ -74,7 +74,7 @@ def test_functions_are_timed_in_turns() -> None:
     assert seconds.keys() == {"a", "b"}
 
 
-@pytest.mark.parametrize("name", ["mlp_w8a8", "cnn_w4a4", "cnn_w8a8"])
+@pytest.mark.parametrize("name", ["mlp_w8a8", "cnn_w4a4", "cnn_w8a8", "cnn_residual_w8a8"])
 def test_the_yardstick_computes_the_same_network(name: str) -> None:
     """Without rounding and upper clip it stays near the codes: within one code in the first layer's outputs."""
     network = read_network(digits.FOLDER / f"{name}.onnx")

@@ -198,11 +198,16 @@ MEMORY = "core[0].memory"
         ("rows = 32", 'rows = "32"', f"{MACRO}.rows must be a whole number, not '32'"),
         ("rows = 32", "rows = true", f"{MACRO}.rows must be a whole number, not true"),
         ("rows = 32", "rows = 2048", f"{MACRO}.rows must be at most 2047, not 2048"),
-        ('"differential"', '"offset"', f"{MACRO}.encoding must be 'differential', not 'offset'"),
         (
             '"differential"',
             '"diferential"',
-            f"{MACRO}.encoding must be 'differential', not 'diferential'; did you mean 'differential'?",
+            f"{MACRO}.encoding must be 'differential', 'twos_complement' or 'offset', not 'diferential'; did you mean "
+            "'differential'?",
+        ),
+        (
+            '"differential"\ncolumns_per_adc = 4',
+            '"offset"\ncolumns_per_adc = 3',
+            f"{MACRO}.columns_per_adc must be a divisor of the 16 columns, not 3",
         ),
         ("gains = [1, 2]", "gains = [1, 3]", f"{MACRO}.gains must be powers of two, not 3"),
         ("gains = [1, 2]", "gains = [0]", f"{MACRO}.gains must be powers of two, not 0"),
@@ -264,14 +269,14 @@ MEMORY = "core[0].memory"
         (
             'cell = "ideal"',
             'cell = "idael"',
-            f"{MACRO}.bitcell.cell must be a cell of the search path (ideal, "
-            "rram_2t2r, sar_cdac), not 'idael'; did you mean 'ideal'?",
+            f"{MACRO}.bitcell.cell must be a cell of the search path (flash, "
+            "ideal, ideal_volatile, ramp, rram_2t2r, sar_cdac, sram_8t), not 'idael'; did you mean 'ideal'?",
         ),
         (
             'cell = "ideal"',
             'cell = "../ideal"',
-            f"{MACRO}.bitcell.cell must be a cell of the search path (ideal, "
-            "rram_2t2r, sar_cdac), not '../ideal'; did you mean 'ideal'?",
+            f"{MACRO}.bitcell.cell must be a cell of the search path (flash, "
+            "ideal, ideal_volatile, ramp, rram_2t2r, sar_cdac, sram_8t), not '../ideal'; did you mean 'ideal'?",
         ),
         ('cell = "sar_cdac"', 'cell = "ideal"', f"{MACRO}.adc.cell must be of the kind adc, not 'ideal', a bitcell"),
         ("cell_path = []", 'cell_path = ["cells"]', "cell_path[0] must be a directory, not 'cells'"),

@@ -114,7 +114,11 @@ def test_a_cell_without_parameters_says_so(cell: Cell) -> None:
         ),
         ("interface = 1", "interface = 2", "interface must be 1, not 2"),
         ("interface = 1\n", "", "interface must be given"),
-        ('controller = "sar"', 'controller = "sra"', "controller must be 'sar', not 'sra'; did you mean 'sar'?"),
+        (
+            'controller = "sar"',
+            'controller = "sra"',
+            "controller must be 'sar', 'ramp' or 'flash', not 'sra'; did you mean 'sar'?",
+        ),
         ('controller = "sar"\n', "", "controller must be given for an adc and for nothing else"),
         ('kind = "adc"', 'kind = "bitcell"', "controller must be given for an adc and for nothing else"),
         ('description = "a converter"', "description = 3", "description must be a string, not 3"),

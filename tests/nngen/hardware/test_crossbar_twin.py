@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from nngen.arch import Architecture, Core, Macro
 from nngen.hardware import CROSSBAR_MODULE, TEMPLATES, crossbar_pins, crossbar_twin
-from nngen.hardware.crossbar_pins import crossbar_parameters
+from nngen.hardware.crossbar_pins import crossbar_parameters, has_trials
 from nngen.hardware.crossbar_twin import CrossbarTwin
 from nngen.isa import cells_per_word, words_per_row
 
@@ -272,7 +272,10 @@ def view_outputs(core: Core, steps: list[dict[str, int]], folder: Path) -> list[
     """Outputs of the Verilog view in each cycle."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES / "verilog"), undefined=StrictUndefined)
     view = environment.get_template("crossbar_behavioural.v.j2").render(
-        module=CROSSBAR_MODULE, pins=crossbar_pins(core), parameters=crossbar_parameters(core)
+        module=CROSSBAR_MODULE,
+        pins=crossbar_pins(core),
+        parameters=crossbar_parameters(core),
+        has_trials=has_trials(core),
     )
     widths = input_widths(core)
     offsets = dict(zip(widths, np.cumsum([0, *widths.values()]).tolist(), strict=False))

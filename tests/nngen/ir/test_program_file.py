@@ -44,6 +44,8 @@ def program_for(architecture: Architecture) -> Program:
         layer_starts=(("conv 1", 0), ('bad\n"name"', 1), ("out", 5)),
         records=records,
         cells=np.random.default_rng(1).integers(0, 1 << core.macro.cell_bits, shape),
+        coefficients=np.random.default_rng(2).integers(-(1 << 15), 1 << 15, (3 if core.vector else 0, core.word_bytes)),
+        tables=np.random.default_rng(3).integers(0, 256, (core.tables, 256)),
     )
     return Program(architecture_sha256=architecture.sha256, cores=(part,))
 
@@ -86,9 +88,11 @@ def test_a_program_comes_back_as_it_was(tmp_path: Path, name: str) -> None:
     loaded = load_program(tmp_path, architecture)
     assert loaded.architecture_sha256 == program.architecture_sha256
     for found, expected in zip(loaded.cores, program.cores, strict=True):
-        assert replace(found, cells=expected.cells) == expected
-        assert found.cells.dtype == np.int64
-        assert np.array_equal(found.cells, expected.cells)
+        arrays = {name: getattr(expected, name) for name in ("cells", "coefficients", "tables")}
+        assert replace(found, **arrays) == expected
+        for part, wanted in arrays.items():
+            assert getattr(found, part).dtype == np.int64
+            assert np.array_equal(getattr(found, part).reshape(wanted.shape), wanted)
 
 
 def empty_program(architecture: Architecture) -> Program:
@@ -103,7 +107,8 @@ def test_saving_twice_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None
     names = sorted(path.name for path in folder.iterdir())
     assert names == sorted(path.name for path in (tmp_path / "again").iterdir())
     assert names == [
-        *("core0.asm", "core0.hex", "core0_constants.hex", "core0_macro0.hex", "core0_macro1.hex", "program.json")
+        *("core0.asm", "core0.hex", "core0_coefficients.hex", "core0_constants.hex"),
+        *("core0_macro0.hex", "core0_macro1.hex", "core0_tables.hex", "program.json"),
     ]
     for name in names:
         assert (folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
@@ -140,7 +145,7 @@ def test_icarus_reads_the_images(folder: Path, tmp_path: Path) -> None:
     source = tmp_path / "read.v"
     source.write_text(
         "module read;\n"
-        "  reg [63:0] program_memory [0:4];\n  reg [127:0] constants [0:1];\n  reg [31:0] cells [0:15];\n"
+        "  reg [63:0] program_memory [0:4];\n  reg [255:0] constants [0:1];\n  reg [31:0] cells [0:15];\n"
         "  initial begin\n"
         f'    $readmemh("{folder}/core0.hex", program_memory);\n'
         f'    $readmemh("{folder}/core0_constants.hex", constants);\n'
@@ -246,8 +251,8 @@ def test_an_image_that_means_nothing_is_refused(folder: Path) -> None:
     change_image(folder, "core0.hex", b"f" * 16 + images["core0.hex"][16:])
     assert_refused(folder, "core0.hex, line 1: instruction 0xffffffffffffffff: opcode 63 is not defined")
     change_image(folder, "core0.hex", images["core0.hex"])
-    change_image(folder, "core0_constants.hex", b"f" * 32 + images["core0_constants.hex"][32:])
-    assert_refused(folder, f"core0_constants.hex, line 1: constant record must be 76 bits wide, not 0x{'f' * 32}")
+    change_image(folder, "core0_constants.hex", b"f" * 64 + images["core0_constants.hex"][64:])
+    assert_refused(folder, f"core0_constants.hex, line 1: constant record must be 142 bits wide, not 0x{'f' * 64}")
     change_image(folder, "core0_constants.hex", images["core0_constants.hex"])
     change_image(folder, "core0_macro0.hex", b"f" * 8 + images["core0_macro0.hex"][8:])
     assert_refused(folder, "core0_macro0.hex: programming word must have no bit set beyond its cells, not 0xffffffff")

@@ -110,16 +110,22 @@ def test_a_set_of_no_register_is_written_by_its_index() -> None:
         ("LOAD , length=1", "LOAD must have an operand between its commas and none behind the last"),
         (
             "WAIT unit=lode",
-            "unit must be one of sequencer, load, mvm, post, store, not 'lode'; did you mean 'load'?",
+            "unit must be one of sequencer, load, mvm, post, store, vec, not 'lode'; did you mean 'load'?",
         ),
         ("WAIT unit=8", "WAIT unit must be 0 to 7, not 8"),
         (
             "SET laod.GROUP[0] = 1",
-            "unit must be one of sequencer, load, mvm, post, store, not 'laod'; did you mean 'load'?",
+            "unit must be one of sequencer, load, mvm, post, store, vec, not 'laod'; did you mean 'load'?",
         ),
-        ("SET load.GRUOP[0] = 1", "register of load must be one of INVERT, GROUP, not 'GRUOP'; did you mean 'GROUP'?"),
-        ("SET load.group[0] = 1", "register of load must be one of INVERT, GROUP, not 'group'; did you mean 'GROUP'?"),
-        ("SET store.GROUP = 1", "SET must name a unit that has registers, not 'store'"),
+        (
+            "SET load.GRUOP[0] = 1",
+            "register of load must be one of INVERT, KEEP, RUNS, STRIDE, GROUP, not 'GRUOP'; did you mean 'GROUP'?",
+        ),
+        (
+            "SET load.group[0] = 1",
+            "register of load must be one of INVERT, KEEP, RUNS, STRIDE, GROUP, not 'group'; did you mean 'GROUP'?",
+        ),
+        ("SET store.GROUP = 1", "register of store must be one of RUNS, STRIDE, not 'GROUP'"),
         ("SET load.GROUP = 1", "load.GROUP must have an index from 0 to 63, as in load.GROUP[0]"),
         ("SET load.GROUP[64] = 1", "index of load.GROUP must be 0 to 63, not 64"),
         ("SET load.GROUP[-1] = 1", "index of load.GROUP must be 0 to 63, not -1"),

@@ -110,7 +110,7 @@ def test_what_no_word_can_hold_is_refused(mnemonic: str, operands: dict[str, int
         (63 << 58, "instruction 0xfc00000000000000: opcode 63 is not defined"),
         (7 << 58, "instruction 0x1c00000000000000: opcode 7 is not defined"),
         (1, "instruction 0x0000000000000001: NOP has reserved bits that are not zero"),
-        (2 << 58 | 5, "instruction 0x0800000000000005: SET names unit 5, which does not exist"),
+        (2 << 58 | 6, "instruction 0x0800000000000006: SET names unit 6, which does not exist"),
         (6 << 58 | 7, "instruction 0x1800000000000007: SIGNAL names unit 7, which does not exist"),
     ],
 )
@@ -131,5 +131,5 @@ def test_an_instruction_of_no_unit_can_be_written_but_has_none() -> None:
     """Tests of illegal programs need the word; nothing may take it for a unit's command."""
     example = Instruction("WAIT", {"unit": 6})
     assert encode(example) == BY_MNEMONIC["WAIT"].opcode << 58 | 6
-    with pytest.raises(ProgramError, match=sentence("WAIT unit must be 0 to 4, not 6")):
+    with pytest.raises(ProgramError, match=sentence("WAIT unit must be 0 to 5, not 6")):
         _ = example.unit

@@ -26,6 +26,7 @@ module nngen_chip (
     output reg s_axi_rvalid,
     input wire s_axi_rready,
     output wire interrupt,
+    output reg running,
     @RETIRE_PORTS@
 );
     localparam RUN_CYCLES = 25;
@@ -33,7 +34,7 @@ module nngen_chip (
     localparam WORDS = 1 << (@ADDRESS_BITS@ - 2);
 
     reg [31:0] memory [0:WORDS-1];
-    reg running, done, pending, written;
+    reg done, pending, written;
     reg [31:0] cycles;
     wire [@ADDRESS_BITS@-3:0] write_index = s_axi_awaddr[@ADDRESS_BITS@-1:2];
     wire [@ADDRESS_BITS@-3:0] read_index = s_axi_araddr[@ADDRESS_BITS@-1:2];

@@ -205,7 +205,7 @@ def test_a_script_that_does_not_end_is_cut_off(micro: Architecture) -> None:
             "1 0 0 4 100000000",
             "line 2 of a host script must be 5 hexadecimal numbers below 2^32, not '1 0 0 4 100000000'",
         ),
-        ("6 0 0 0 0", "operation in line 2 of a host script must be at most 5, not 6"),
+        ("7 0 0 0 0", "operation in line 2 of a host script must be at most 6, not 7"),
     ],
 )
 def test_a_line_that_is_no_operation_is_refused(micro: Architecture, line: str, sentence: str) -> None:

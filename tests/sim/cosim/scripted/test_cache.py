@@ -1,5 +1,10 @@
 """Compiled simulations are made once, found whole or not at all, and made again when what shapes them changes."""
 
+import errno
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,17 +58,37 @@ def test_a_failed_build_leaves_nothing(cache: Path) -> None:
 
     with pytest.raises(ToolError, match=r"^no$"):
         cached_build("icarus", [], {"a.v": "x"}, fail)
-    assert list(cache.iterdir()) == []
+    assert [path for path in cache.iterdir() if path.is_dir()] == []
 
 
-def test_another_process_may_be_faster(cache: Path) -> None:
-    def make(folder: Path) -> None:
-        if not (cache / "racing").exists():
-            (cache / "racing").touch()
-            cached_build("icarus", [], {"a.v": "x"}, Maker())
-        (folder / "made").write_text("slow")
+def test_processes_that_want_the_same_build_wait_for_it(cache: Path) -> None:
+    make, started = Maker(), threading.Event()
 
-    assert (cached_build("icarus", [], {"a.v": "x"}, make) / "made").read_text() == "x1"
+    def slowly(folder: Path) -> None:
+        started.set()
+        time.sleep(0.3)
+        make(folder)
+
+    def want() -> Path:
+        return cached_build("icarus", [], {"a.v": "x"}, slowly)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(want)
+        started.wait()
+        assert pool.submit(want).result() == first.result()
+    assert make.calls == 1
+
+
+def test_a_full_disk_is_named(cache: Path) -> None:
+    def fill(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    sentence = (
+        rf"^cache of compiled simulations '{cache}' must be writable \(No space left on device\); "
+        r"name another folder in the environment variable NNGEN_CACHE$"
+    )
+    with pytest.raises(ToolError, match=sentence):
+        cached_build("icarus", [], {"a.v": "x"}, fill)
 
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +96,7 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: py
     file.touch()
     monkeypatch.setenv(CACHE_VARIABLE, str(file / "cache"))
     sentence = (
-        rf"^cache of compiled simulations '{file}/cache' must be writable \(NotADirectoryError\); "
+        rf"^cache of compiled simulations '{file}/cache' must be writable \(Not a directory\); "
         r"name another folder in the environment variable NNGEN_CACHE$"
     )
     with pytest.raises(ToolError, match=sentence):

@@ -10,14 +10,10 @@ from nngen.arch import Architecture
 from nngen.errors import ToolError
 from nngen.sim.cosim.scripted import HostScript, open_simulation
 from nngen.sim.cosim.scripted import _verilator as verilator
-from nngen.sim.cosim.scripted._cache import CACHE_VARIABLE
 
 Hide = Callable[[str], None]
 
-
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 @pytest.fixture
@@ -35,7 +31,7 @@ def hide(monkeypatch: pytest.MonkeyPatch) -> Hide:
 def test_icarus_is_missing(micro: Architecture, hide: Hide, program: str) -> None:
     hide(program)
     sentence = (
-        rf"^simulation with icarus needs the program '{program}', which is not on PATH: "
+        rf"^co-simulation with icarus needs the program '{program}', which is not on PATH: "
         r"install it with 'apt-get install iverilog' \('nngen doctor' shows all tools\)$"
     )
     with pytest.raises(ToolError, match=sentence):
@@ -79,7 +75,10 @@ def test_debians_verilator_is_too_old(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_verilog_that_does_not_compile(micro: Architecture) -> None:
-    with pytest.raises(ToolError, match=r"^icarus must end with status 0, not \d+; it says:\n(.|\n)*nngen_chip\.v"):
+    with pytest.raises(
+        ToolError,
+        match=r"^icarus must compile the Verilog, but ended with status \d+\ncompile\.log ends:\n(.|\n)*nngen_chip\.v",
+    ):
         open_simulation(micro, "icarus", files={"nngen_chip.v": "module nngen_chip(;"})
 
 

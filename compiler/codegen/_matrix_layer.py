@@ -1,4 +1,4 @@
-"""The instructions of one layer.
+"""The instructions of a matrix layer.
 
 1. SETs of what changed; those of LOAD and MVM run while the layer before drains.
 2. FILLs above and below the output; those between its rows are part of the loop over rows.
@@ -6,79 +6,42 @@
    written only after its last read.
 4. Loops over rows and columns around the body of one position; a layer of one position has none, and its SETs of MVM
    and POST come as late as they may.
-5. STORE signals the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from nngen.arch import Core
-from nngen.ir import LayerSchedule, MatrixLayer, Network, Region, Tensor
+from nngen.ir import Pass
 from nngen.isa import Instruction, Unit, instruction
-from nngen.numerics import ROUNDINGS
 
 from ._addresses import FIXED, INPUT, OUTPUT, point
-from ._halo import gap_bytes, gap_fill, outer_fills, signal
+from ._halo import gap_bytes, gap_fills, outer_fills
 from ._macro_settings import class_sets, group_sets
+from ._place import MatrixPlace
 from ._position import Addressing, position_body
 from ._writer import RegisterFile, loop
 
-STORED = 0  # counter: STORE has written what the next layer reads
 _MOST_REPETITIONS = 0xFFFF
 
 
-@dataclass(frozen=True, kw_only=True)
-class LayerPlace:
-    """A layer between its regions, and what surrounds it."""
-
-    network: Network
-    layer: MatrixLayer
-    scheduled: LayerSchedule
-    source: Region
-    target: Region
-    core: Core
-    waits: bool
-    signals: bool
-
-    @property
-    def looped(self) -> bool:
-        """Whether there is more than one output position."""
-        return self.scheduled.positions != (1, 1)
-
-    @property
-    def input_address(self) -> int:
-        """Address of the first byte under the kernel at output position (0, 0)."""
-        top, left, _, _ = self.layer.pads
-        return self.source.interior(-top, -left)
-
-    @property
-    def output_tensor(self) -> Tensor:
-        """What the layer writes."""
-        return self.network.tensors[self.layer.output]
-
-
-def layer_instructions(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
-    """Return a layer's instructions."""
+def matrix_instructions(place: MatrixPlace, registers: RegisterFile, wait: Sequence[Instruction]) -> list[Instruction]:
+    """Return a layer's instructions; ``wait`` comes before its first LOAD."""
     passes = [p for r in place.scheduled.rounds for p in r.passes]
-    load = _load_sets(place, registers)
+    load = _load_sets(place, passes, registers)
     groups = group_sets(passes, registers, place.core)
     mvm = _mvm_sets(place, registers)
     classes = class_sets(passes, registers, place.core)
-    post = _post_sets(place, registers)
+    post = place.post_sets(registers) + _sum_sets(place, registers)
     pointers, addressing = _addressing(place, registers)
     body = position_body(place.scheduled.rounds, groups, classes, addressing)
     fills = outer_fills(place.target, place.output_tensor, registers, place.core)
-    wait = [instruction("WAIT", unit=Unit.LOAD, counter=STORED, count=1)] if place.waits else []
     early, late = load + groups.before, mvm + classes.before
     if place.looped:
-        code = pointers + early + late + post + fills + wait + _loops(place, body)
-    elif place.waits:
-        code = pointers + early + late + wait + _before(body, "POST", fills + post)
-    else:
-        code = pointers + early + _before(_before(body, "POST", fills + post), "MVM", late)
-    return [*code, signal(STORED)] if place.signals else code
+        return [*pointers, *early, *late, *post, *fills, *wait, *_loops(place, body)]
+    if wait:
+        return [*pointers, *early, *late, *wait, *_before(body, "POST", fills + post)]
+    return [*pointers, *early, *_before(_before(body, "POST", fills + post), "MVM", late)]
 
 
 def _before(body: Sequence[Instruction], mnemonic: str, extra: Sequence[Instruction]) -> list[Instruction]:
@@ -87,14 +50,17 @@ def _before(body: Sequence[Instruction], mnemonic: str, extra: Sequence[Instruct
     return [*body[:at], *extra, *body[at:]]
 
 
-def _load_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
-    return [
-        *registers.set(Unit.LOAD, "INVERT", place.scheduled.invert),
-        *registers.set(Unit.LOAD, "KEEP", place.scheduled.keep),
-    ]
+def _load_sets(place: MatrixPlace, passes: Sequence[Pass], registers: RegisterFile) -> list[Instruction]:
+    code = registers.set(Unit.LOAD, "INVERT", place.scheduled.invert)
+    code += registers.set(Unit.LOAD, "KEEP", place.scheduled.keep)
+    strided = next((run for p in passes for run in p.runs if run.repeat > 1), None)
+    if strided is not None:
+        code += registers.set(Unit.LOAD, "RUNS", strided.repeat)
+        code += registers.set(Unit.LOAD, "STRIDE", strided.stride)
+    return code
 
 
-def _mvm_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
+def _mvm_sets(place: MatrixPlace, registers: RegisterFile) -> list[Instruction]:
     scheduled = place.scheduled
     return [
         *registers.set(Unit.MVM, "PLANES", scheduled.planes),
@@ -105,18 +71,18 @@ def _mvm_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
     ]
 
 
-def _post_sets(place: LayerPlace, registers: RegisterFile) -> list[Instruction]:
-    constants = place.layer.requantization
-    return [
-        *registers.set(Unit.POST, "LOWEST", constants.lowest),
-        *registers.set(Unit.POST, "HIGHEST", constants.highest),
-        *registers.set(Unit.POST, "ZERO_POINT", constants.zero_point),
-        *registers.set(Unit.POST, "ROUNDING", ROUNDINGS.index(constants.rounding)),
-        *registers.set(Unit.POST, "ELEMENT", place.output_tensor.element_bytes.bit_length() - 1),
-    ]
+def _sum_sets(place: MatrixPlace, registers: RegisterFile) -> list[Instruction]:
+    """Return the SETs by which the macros of the layer go by their names, and no other macro by one of these."""
+    names = {named.macro: named.name for named in place.scheduled.names}
+    code = []
+    for macro in range(place.core.macros):
+        name = macro ^ registers.get(Unit.POST, "SUM", element=macro)
+        if macro in names or name in names:
+            code += registers.set(Unit.POST, "SUM", macro ^ names.get(macro, macro), element=macro)
+    return code
 
 
-def _addressing(place: LayerPlace, registers: RegisterFile) -> tuple[list[Instruction], Addressing]:
+def _addressing(place: MatrixPlace, registers: RegisterFile) -> tuple[list[Instruction], Addressing]:
     source, target = place.input_address, place.target.interior()
     if place.looped:
         sets = point(registers, place.core, INPUT, source, moves=True)
@@ -134,7 +100,7 @@ def _addressing(place: LayerPlace, registers: RegisterFile) -> tuple[list[Instru
     )
 
 
-def _loops(place: LayerPlace, body: Sequence[Instruction]) -> list[Instruction]:
+def _loops(place: MatrixPlace, body: Sequence[Instruction]) -> list[Instruction]:
     """Return the loops over rows and columns; one loop where rows follow each other without a gap."""
     rows, columns = place.scheduled.positions
     (input_row, input_column), (output_row, output_column) = place.scheduled.input_step, place.scheduled.output_step
@@ -152,8 +118,8 @@ def _loops(place: LayerPlace, body: Sequence[Instruction]) -> list[Instruction]:
     return loop(rows, [*loop(columns, inner_body, layer=name), *(end or [instruction("NOP")])], layer=name)
 
 
-def _gap(place: LayerPlace, offset: int) -> list[Instruction]:
-    return gap_fill(place.target, offset) if gap_bytes(place.target) else []
+def _gap(place: MatrixPlace, offset: int) -> list[Instruction]:
+    return gap_fills(place.target, OUTPUT, offset) if gap_bytes(place.target) else []
 
 
 def _move(source: int, target: int) -> list[Instruction]:

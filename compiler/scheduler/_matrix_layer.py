@@ -1,0 +1,106 @@
+"""Schedules a matrix layer: rounds of passes, their runs, settings and accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nngen.arch import Core
+from nngen.compiler.mapper import Demand, layer_demand, layer_planes, layer_weights, table_slot
+from nngen.ir import LayerMapping, MatrixLayer, MatrixSchedule, NamedMacro, Network, Pass, Region, Round, Source, Tensor
+from nngen.numerics import PlaneFormat
+
+from ._added_macros import named_sums, names_of_macros
+from ._passes import PartialSum, PlannedPass, PlannedRound
+from ._rounds import plan_rounds
+from ._runs import Window, pass_runs, with_common_stride
+from ._settings import Held, PassSettings, assign_settings
+
+
+def schedule_matrix(
+    network: Network,
+    layer: MatrixLayer,
+    mapping: LayerMapping,
+    regions: dict[str, Region],
+    core: Core,
+    *,
+    record: int,
+    held: Held,
+) -> MatrixSchedule:
+    """Schedule a layer; its first constant record is ``record``, and ``held`` are the numbers that the macros hold."""
+    demand = layer_demand(network, layer, core)
+    planned = plan_rounds(mapping, demand, core)
+    settings = assign_settings([p for r in planned for p in r.passes], held)
+    tensor, source, target = network.tensors[layer.input], regions[layer.input], regions[layer.output]
+    names = names_of_macros(planned)
+    rounds = tuple(_rounds(planned, settings, demand, Window.of(layer, tensor, source), record=record, names=names))
+    planes, weights = layer_planes(network, layer, core), layer_weights(layer, core)
+    down, across = layer.strides
+    return MatrixSchedule(
+        layer=layer.name,
+        input=layer.input,
+        output=layer.output,
+        table=table_slot(network, layer),
+        positions=network.tensors[layer.output].shape[:2],
+        input_step=(down * source.pitch, across * source.pixel_bytes),
+        output_step=(target.pitch, target.pixel_bytes),
+        invert=planes.offset,
+        keep=_kept_bits(planes, tensor),
+        wide=tensor.element_bytes == 2,
+        planes=planes.planes,
+        top_plane_negative=planes.top_plane_negative,
+        slices=weights.slices,
+        last_slice_negative=weights.negative_slice,
+        log2_offset=weights.bits - 1 if weights.offset else 0,
+        names=tuple(NamedMacro(macro=macro, name=name) for macro, name in names.items()),
+        rounds=with_common_stride(rounds, code_bytes=tensor.element_bytes) if core.strided_access else rounds,
+    )
+
+
+def _kept_bits(planes: PlaneFormat, tensor: Tensor) -> int:
+    """Return the mask of a code's own bits where the top plane reaches beyond them, into its extended sign; else 0."""
+    beyond = planes.offset and planes.planes * planes.dac_bits > planes.bits
+    return (1 << planes.bits) - 1 if beyond and planes.bits < 8 * tensor.element_bytes else 0
+
+
+def _rounds(
+    planned: Sequence[PlannedRound],
+    settings: Sequence[PassSettings],
+    demand: Demand,
+    window: Window,
+    *,
+    record: int,
+    names: dict[int, int],
+) -> Iterator[Round]:
+    """Yield the rounds of a layer; ``settings`` are those of all their passes in order."""
+    following = iter(settings)
+    for one in planned:
+        sources = _sources(named_sums(one, names))
+        yield Round(
+            passes=tuple(_pass(p, next(following), window) for p in one.passes),
+            record=record,
+            sources=sources,
+            output_offset=one.outputs[0] * demand.output_bytes,
+            output_bytes=(one.outputs[1] - one.outputs[0]) * demand.output_bytes,
+        )
+        record += len(sources)
+
+
+def _pass(planned: PlannedPass, settings: PassSettings, window: Window) -> Pass:
+    return Pass(
+        runs=pass_runs(planned, settings, window),
+        settings=settings.settings,
+        step=settings.step,
+        steps=planned.steps,
+        entry=planned.entry,
+        overwrite=planned.overwrite,
+    )
+
+
+def _sources(sums: Sequence[PartialSum]) -> tuple[Source, ...]:
+    """Return the partial sums in the order of their outputs; the last one of each output closes its sum."""
+    outputs = [output for output, _, _, _ in sums]
+    following = [*outputs[1:], None]
+    return tuple(
+        Source(macro=macro, adc=adc, entry=entry, output=output, last=output != after)
+        for (output, macro, adc, entry), after in zip(sums, following, strict=True)
+    )
