@@ -60,7 +60,7 @@ def programming_digest(words: IntArray, row: int, words_per_row: int) -> DigestA
     return combine((words ^ rows).astype(np.uint64), _turns(len(words)))
 
 
-def store_digest(data: ByteArray, *, starts: tuple[int, ...], word_bytes: int) -> DigestArray:
+def store_digest(data: ByteArray, *, starts: tuple[int, ...], memory_bytes: int, word_bytes: int) -> DigestArray:
     """Return the digests of a STORE or FILL: bytes in the lanes of their addresses, marked with the word address.
 
     Parameters
@@ -68,7 +68,7 @@ def store_digest(data: ByteArray, *, starts: tuple[int, ...], word_bytes: int) -
     data
         Of all runs, one behind the other, shape ``(bytes, samples)``.
     starts
-        Address of each run; words beyond memory count like others.
+        Address of each run; words beyond memory are writes, too, of zeros.
     """
     length = len(data) // len(starts)
     skips = tuple(start % word_bytes for start in starts)
@@ -78,6 +78,9 @@ def store_digest(data: ByteArray, *, starts: tuple[int, ...], word_bytes: int) -
     else:
         words = [start // word_bytes + np.arange(_words(length, start % word_bytes, word_bytes)) for start in starts]
         marks = _marks(np.concatenate(words))
+        if max(starts) + length > memory_bytes:
+            inside = np.array(starts)[:, None] + np.arange(length) < memory_bytes
+            data = data * inside.reshape(-1, 1)
     return combine(data.astype(np.uint64), places) ^ marks
 
 

@@ -39,4 +39,6 @@ class StoreUnit:
         if not state.digesting:
             return 0
         starts = tuple(run_starts(address, runs, state.core.activation_bytes))
-        return store_digest(data, starts=starts, word_bytes=state.core.word_bytes)
+        return store_digest(
+            data, starts=starts, memory_bytes=state.core.activation_bytes, word_bytes=state.core.word_bytes
+        )

@@ -338,7 +338,6 @@ class NaiveMachine:
             lanes = [0] * width
             for k, value in enumerate(data):
                 if (address + k) // width == word:
-                    lanes[(address + k) % width] = value
                     if address + k < len(self.memory):
-                        self.memory[address + k] = value
+                        lanes[(address + k) % width] = self.memory[address + k] = value
             self.wrote(fold(lanes) ^ word)
