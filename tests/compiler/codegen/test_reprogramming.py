@@ -32,8 +32,17 @@ def phases(mapping: Mapping) -> list[int]:
     return [layer.tiles[0].phase for layer in mapping.layers]
 
 
-@pytest.mark.parametrize("network", [DEEP, image_network(side=6, channels=16), perceptron(60, 16, 60, 14, 16)])
-@pytest.mark.parametrize("macros", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("network", "macros"),
+    [
+        (DEEP, 1),
+        (DEEP, 2),
+        (perceptron(60, 16, 60, 14, 16), 1),
+        (perceptron(60, 16, 60, 14, 16), 2),
+        (perceptron(60, 16, 60, 14, 16), 3),
+        (image_network(side=6, channels=16), 3),
+    ],
+)
 def test_a_network_larger_than_the_chip_is_computed_right(network: Network, macros: int) -> None:
     chosen = small(macros)
     mapping = mapped(network, chosen)
