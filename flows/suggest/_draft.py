@@ -12,7 +12,7 @@ ARCHITECTURE_SCHEMA = "nngen/architecture/1"
 BITCELL, ADC = "rram_2t2r", "sar_cdac"
 # The most that an architecture file may say of each memory: where the compiler finds out how much it needs.
 MOST_ACTIVATION_BYTES, MOST_INSTRUCTIONS, MOST_RECORDS, MOST_OUTPUT_BYTES = 1 << 19, 1 << 16, 1 << 14, 8191
-MOST_ACCUMULATOR_BITS = 32
+MOST_ACCUMULATOR_BITS, MOST_ACTIVATION_BITS = 32, 16
 
 
 @dataclass(frozen=True, kw_only=True)

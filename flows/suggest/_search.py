@@ -24,11 +24,12 @@ from nngen.flows.compiling import Compiled, compile_network
 from nngen.flows.progress import Progress
 from nngen.ir import Mapping, MatrixLayer, Network
 from nngen.isa import MACRO_LIMIT
-from nngen.numerics import Converter, slices_needed
+from nngen.numerics import Converter, WeightFormat
 from nngen.sim.kpi import layer_bounds
 
 from ._draft import (
     MOST_ACCUMULATOR_BITS,
+    MOST_ACTIVATION_BITS,
     MOST_ACTIVATION_BYTES,
     MOST_INSTRUCTIONS,
     MOST_OUTPUT_BYTES,
@@ -124,7 +125,7 @@ def _draft(network: Network, rows: int, columns: int) -> Draft:
     layers = matrix_layers(network)
     weight_bits = max((largest_weight(layer).bit_length() for layer in layers), default=1) or 1
     cell_bits = weight_bits if weight_bits <= MOST_CELL_BITS else -(-weight_bits // 2)
-    slices = max((slices_needed(largest_weight(layer), cell_bits) for layer in layers), default=1)
+    slices = max((slices_of(layer, cell_bits) for layer in layers), default=1)
     if rows % NARROWEST_PORT:
         raise InputError(
             f"rows of a macro must be a multiple of {NARROWEST_PORT}, the narrowest memory word, not {rows}"
@@ -142,7 +143,7 @@ def _draft(network: Network, rows: int, columns: int) -> Draft:
         adc_bits=adc_bits,
         columns_per_adc=_columns_per_adc(columns // 2, slices),
         gains=tuple(1 << i for i in range(min(step, LARGEST_GAIN).bit_length())),
-        activation_bits=max(tensor.bits for tensor in network.tensors.values() if tensor.bits <= 8),
+        activation_bits=_widest_input(network),
         word_bytes=next((port for port in PORTS if rows % port == 0), NARROWEST_PORT),
         output_buffer_bytes=_output_buffer(network),
     )
@@ -152,6 +153,17 @@ def matrix_layers(network: Network) -> list[MatrixLayer]:
     """Return the layers whose weights lie in macros."""
     layers: Iterable[object] = network.layers  # today all of them are; digital units will have layers of their own
     return [layer for layer in layers if isinstance(layer, MatrixLayer)]
+
+
+def _widest_input(network: Network) -> int:
+    """Return the bits of the widest code that a row buffer takes."""
+    widths = [network.tensors[layer.input].bits for layer in matrix_layers(network)]
+    return max((bits for bits in widths if bits <= MOST_ACTIVATION_BITS), default=8)
+
+
+def slices_of(layer: MatrixLayer, cell_bits: int) -> int:
+    """Return the pairs in which a weight of a layer is stored: chips that are suggested are differential."""
+    return WeightFormat.of(layer.weights, encoding="differential", cell_bits=cell_bits).slices
 
 
 def largest_weight(layer: MatrixLayer) -> int:
@@ -176,10 +188,7 @@ def _columns_per_adc(pairs: int, slices: int) -> int:
 
 
 def _cells(network: Network, draft: Draft) -> int:
-    return sum(
-        2 * layer.weights.size * slices_needed(largest_weight(layer), draft.cell_bits)
-        for layer in matrix_layers(network)
-    )
+    return sum(2 * layer.weights.size * slices_of(layer, draft.cell_bits) for layer in matrix_layers(network))
 
 
 def _output_buffer(network: Network) -> int:

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from nngen.flows.present import printable
 from nngen.flows.utilization import utilization
 from nngen.ir import Network
-from nngen.numerics import slices_needed
 
-from ._search import Found, largest_weight, matrix_layers
+from ._search import Found, largest_weight, matrix_layers, slices_of
 
 _WIDTH = 116
 
@@ -43,7 +42,7 @@ def _reasons(network: Network, found: Found) -> dict[str, str]:
     used = utilization(compiled.network, compiled.mapping, core)
     layers = matrix_layers(network)
     weight = max((largest_weight(layer) for layer in layers), default=0)
-    slices = slices_needed(weight, draft.cell_bits)
+    slices = max((slices_of(layer, draft.cell_bits) for layer in layers), default=1)
     rows = max((layer.rows for layer in layers), default=0)
     weights = sum(layer.weights.size for layer in layers)
     bytes_used = max((region.address + region.size for region in regions), default=0)

@@ -57,12 +57,12 @@ class Commands:
     def load(self, area: Area, *, via: AddressRegister | None = None, first: int, last: int, vec: int = 0) -> Item:
         """Return a LOAD from an area, by a given address register or any of the area's; ``vec``: for VEC."""
         given = {"first": first, "last": last, "vec": vec}
-        if not vec and self._draw.chance(0.9):
+        if not vec and self._draw.chance(0.8):
             given["group"] = self._draw.choice(self.settings.groups)
         return LOAD, self._run("LOAD", area, via, given)
 
-    def fill_vector(self, via: AddressRegister) -> list[Item]:
-        """Return LOADs that write every byte of a vector buffer."""
+    def fill_vector(self, via: AddressRegister, *, first: int = 1) -> list[Item]:
+        """Return LOADs that write every byte of a vector buffer; the ``first`` acquires it."""
         assert self.core.vector is not None
         size, draw = self.core.vector.buffer_bytes, self._draw
         starts = list(range(0, size, min(via.longest, size)))
@@ -70,15 +70,17 @@ class Commands:
         made: list[Item] = []
         for number, start in enumerate(starts):
             given = {"vec": 1, "wide": 0, "strided": 0, "row": start, "length": min(via.longest, size - start)}
-            given |= {"first": int(number == 0), "last": int(number == len(starts) - 1)}
+            given |= {"first": first * int(number == 0), "last": int(number == len(starts) - 1)}
             given |= {"register": via.number, "offset": self._runs.distance(via, BY_MNEMONIC["LOAD"])}
             made.append((LOAD, (self._operands.make("LOAD", **given),)))
         return made
 
-    def prog(self) -> Item | None:
-        """Return a PROG from what is only read; None where nothing there can be reached."""
-        area, most = Area.READ, _PROGRAMMING_BYTES * _LONGEST_PROG
-        registers = self.layout.registers[area]
+    def prog(self, area: Area = Area.READ, *, via: AddressRegister | None = None) -> Item | None:
+        """Return a PROG from an area, by a given address register or any; None where none leads there."""
+        most = (
+            ANY_LENGTH if self._draw.chance(0.1 if area is Area.READ else 0.5) else _PROGRAMMING_BYTES * _LONGEST_PROG
+        )
+        registers = self.layout.registers[area] if via is None else [via]
         fit = [r for r in registers if r.step == _PROGRAMMING_BYTES <= r.longest]
         if fit:
             return LOAD, self._run("PROG", area, self._draw.choice(fit), {}, most=most)

@@ -25,7 +25,7 @@ _KINDS = {
     "exchange": 1.5,
     "exchange anywhere": 1.0,
     "contest": 0.7,
-    "programming": 2.0,
+    "programming": 3.0,
     "fill": 1.5,
     "handshake": 1.0,
     "configure": 1.0,
@@ -60,7 +60,7 @@ class Composer:
             "configure": (0.3, 4, parts.configure),
             "move": (0.4, 16, parts.move),
             "fill": (0.15, 1, parts.fill),
-            "succession": (0.4, 5, parts.successions.setting),
+            "succession": (0.5, 5, parts.successions.setting),
             "window": (0.12, 6, self._window),
             "signals": (0.03, 6, parts.successions.many_signals),
         }
@@ -122,7 +122,7 @@ class Composer:
         left = room
         while left >= _SMALLEST_PART and (not made or draw.chance(0.3)):
             kind = draw.choices(self._kinds, self._weights)[0]
-            if kind == "exchange anywhere" and not made and left >= 18:
+            if kind == "exchange anywhere" and not made and left >= 26:
                 return parts.exchange_anywhere()  # nothing that touches memory may come between
             made += self._part(kind, left)
             left = room - _size(made)
@@ -142,7 +142,7 @@ class Composer:
         if kind == "contest" and room >= 12:
             return parts.contest()
         if kind == "programming" and room >= 8:
-            return parts.programming()
+            return parts.programming(most=room)
         if kind == "idle":
             return [(SEQUENCER, (NOP,) * draw.randint(1, min(room, 8)))]
         made: list[Item] = []

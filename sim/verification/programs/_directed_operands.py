@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nngen.isa import INSTRUCTIONS, Cause, Field, Instruction, InstructionFormat, Unit
+from nngen.sim.verification.variants import Variant, conditions, least_instruction, variant_name, variants
 
 from ._bench import OTHER, READ, WRITE, Bench, DirectedProgram, Made
-from ._corners import Variant, conditions, least_instruction, variant_corners, variant_name, variants
+from ._corners import variant_corners
 from ._program import HALT
 from ._units import LOAD, MVM, STORE, unit_codes
 

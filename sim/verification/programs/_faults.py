@@ -24,8 +24,8 @@ from nngen.isa import (
     decode,
     encode,
 )
+from nngen.sim.verification.variants import Variant, conditions, least_instruction, variant_name
 
-from ._corners import Variant, conditions, least_instruction, variant_name
 from ._draw import Draw
 from ._units import unit_codes
 

@@ -166,7 +166,7 @@ def _step(core: Core, draw: Draw, area: Area) -> int:
     """Return at multiples of what a register stands: of elements of two bytes, of programming words, or any."""
     if area is Area.WRITE:
         return 1
-    steps = [1, 1]
+    steps = [1] if area is Area.WHOLE else [1, 1]
     steps += [2, 2] if core.activation_bits > _BYTE_BITS else []
     steps += [_PROGRAMMING_BYTES] * 2 if core.reprogram else []
     return draw.choice(steps)

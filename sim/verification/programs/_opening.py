@@ -86,6 +86,7 @@ class _Opening:
         self.windows = [made for r in self._used.values() for made in layout.set_window(draw, r, fresh=True)]
         self._others = [r for r in layout.all if r not in self._used.values()]
         draw.shuffle(self._others)
+        self._early = True  # nobody uses a bank of VEC yet
 
     def items(self) -> list[Item]:
         """Return everything but the first windows, as the rules of ``_merge`` ask for it."""
@@ -94,6 +95,8 @@ class _Opening:
             (SEQUENCER, commands.layout.set_window(draw, register, fresh=True)) for register in self._others
         ]
         commands.wanders = False
+        if commands.core.reprogram and draw.chance(_SELDOM):
+            made += self._first_cells()
         kind = draw.random()
         if kind < _SOMETIMES:
             made += self._without_macros()
@@ -101,7 +104,7 @@ class _Opening:
             made += self._erased()
         else:
             roomy = commands.core.program_instructions >= _ROOMY
-            made += parts.successions.first(draw.randint(1, _MOST_FIRST if roomy else 1))
+            made += parts.successions.first(draw.randint(2, _MOST_FIRST) if roomy else 1)
         made += self._settings()
         if draw.chance(_SOMETIMES):
             made.append(commands.setting(_HARMLESS))
@@ -121,47 +124,78 @@ class _Opening:
 
     def _through_vec(self) -> list[Item]:
         """Return what writes a vector buffer, a bank of VEC's accumulators and one of the output buffer."""
-        loads = self._commands.fill_vector(self._used[Area.READ])
-        return [*loads, *self._combined(), *self._outputs(vec=1), *self._stores()]
+        made = [*self._vector_loads(), *self._combined(), *self._outputs(vec=1), *self._stores()]
+        self._early = False
+        return made
+
+    def _vector_loads(self) -> list[Item]:
+        """Return LOADs that write every byte of a vector buffer, at times behind one of any bytes."""
+        commands, via = self._commands, self._used[Area.READ]
+        if self._draw.chance(_OFTEN):
+            before = commands.load(Area.READ, via=via, first=1, last=0, vec=1)
+            return [before, *commands.fill_vector(via, first=0)]
+        return commands.fill_vector(via)
 
     def _combined(self) -> list[Item]:
-        """Return VECs that overwrite every accumulator of a bank."""
+        """Return VECs that overwrite every accumulator of a bank, at times behind one that overwrites any.
+
+        The first of all finds a bank that nobody uses, and may go without acquiring it.
+        """
         draw, core = self._draw, self._commands.core
         assert core.vector is not None
         groups = core.vector.accumulators // core.word_bytes
         cut = draw.randint(1, groups - 1) if groups > 1 and draw.chance(_OFTEN) else groups
         spans = [(0, cut), (cut, groups)] if cut < groups else [(0, groups)]
         draw.shuffle(spans)
-        made = []
+        made: list[Item] = []
+        acquired = 0
+        if draw.chance(_OFTEN):
+            acquired = int(not (self._early and draw.chance(_SOMETIMES)))
+            made.append(self._commands.vec(overwrite=1, first=acquired, last=0, release=0))
         for number, (start, end) in enumerate(spans):
             last = int(number == len(spans) - 1)
+            flags = {"first": int(not acquired and not number), "last": last, "release": last}
             entry, length = start * core.word_bytes, (end - start) * core.word_bytes
-            made.append(
-                self._commands.vec(
-                    entry=entry, length=length, overwrite=1, first=int(number == 0), last=last, release=last
-                )
-            )
+            made.append(self._commands.vec(entry=entry, length=length, overwrite=1, **flags))
         return made
+
+    def _first_cells(self) -> list[Item]:
+        """Return a PROG as LOAD's first command: whatever MVM converts was loaded behind it."""
+        loaded = self._parts.counters.loaded
+        anywhere = Area.WHOLE in self._used and self._draw.chance(0.5)
+        area = Area.WHOLE if anywhere else Area.READ
+        made = self._commands.prog(area, via=self._used[area])
+        if made is None:
+            return []
+        ordered = [self._commands.signal(LOAD, loaded), self._commands.wait(STORE, loaded, 1)] if anywhere else []
+        return [made, *ordered]
 
     def _without_macros(self) -> list[Item]:
         """Return commands of all units, the first of all, while no macro is enabled and all bounds of outputs are 0.
 
-        MVM then writes nothing, and whatever the accumulators hold, outputs are 0; STORE takes no more of them.
+        MVM then writes nothing, and whatever the accumulators hold, outputs are 0; STORE takes no more of them. Or they
+        go through VEC, which overwrites some accumulators.
         """
-        commands = self._commands
-        load = self._loads(early=True)
+        commands, draw = self._commands, self._draw
+        vec = int(commands.core.vector is not None and draw.chance(0.5))
         farthest = BY_MNEMONIC["MVM"].field("step").highest
-        most = min(len(commands.records), BY_MNEMONIC["POST"].field("count").highest)
         of_mvm = self._seldom(classes=0) | self._seldom(step=farthest)
-        of_post = self._seldom(count=most)
         flags = [self._flags(early=True) for _ in range(2)]
-        mvm = [commands.mvm(first=first, last=last, release=last, **of_mvm) for first, last in flags[0]]
-        post = [commands.post(first=first, last=last, release=last, **of_post) for first, last in flags[1]]
+        if vec:
+            load = self._vector_loads()
+            between = [commands.vec(overwrite=1, first=f, last=last, release=last) for f, last in flags[0]]
+            self._early = False
+        else:
+            load = self._loads(early=True)
+            between = [commands.mvm(first=first, last=last, release=last, **of_mvm) for first, last in flags[0]]
+        most = min(len(commands.records), BY_MNEMONIC["POST"].field("count").highest)
+        of_post = {} if vec else self._seldom(count=most)
+        post = [commands.post(first=first, last=last, release=last, vec=vec, **of_post) for first, last in flags[1]]
         record, count = post[-1][1][0]["record"], post[-1][1][0]["count"]
-        outputs = sum(made.last for made in commands.records[record : record + count])
+        outputs = count if vec else sum(made.last for made in commands.records[record : record + count])
         if not outputs:
             return []
-        return [*load, *mvm, *post, *self._stores(most=outputs)]
+        return [*load, *between, *post, *self._stores(most=outputs)]
 
     def _erased(self) -> list[Item]:
         """Return a FILL of anything in memory; LOAD waits for it."""
@@ -220,20 +254,24 @@ class _Opening:
         ]  # fmt: skip
 
     def _outputs(self, *, vec: int) -> list[Item]:
-        """Return POSTs that write every byte of a bank of the output buffer."""
+        """Return POSTs that write every byte of a bank of the output buffer, at times behind one of any outputs."""
         core, draw = self._commands.core, self._draw
         size, records = core.output_buffer_bytes // WORD, self._commands.records
         count = min(opening_records(core.output_buffer_bytes), len(records))
         plain = {"record": 0, "count": count}
         if vec and core.vector is not None:
-            count = min(count, core.vector.accumulators)
-            entry = draw.number(0, core.vector.accumulators - count)
-            plain = {"record": 0, "count": count, "vec": 1, "single": int(draw.chance(0.5)), "entry": entry}
+            plain["count"] = count = min(count, core.vector.accumulators)
+            plain |= {"vec": 1, "single": int(draw.chance(0.5))}
+            plain["entry"] = draw.number(0, core.vector.accumulators - count)
+        made: list[Item] = []
+        if draw.chance(_OFTEN) and (vec or draw.chance(_SOMETIMES)):
+            made.append(self._commands.post(first=1, last=0, release=0, vec=vec))
+        first = int(not made)
         rounds = -(-size // count)
-        if rounds == 1:
-            return [(POST, (Instruction("POST", plain | {"first": 1, "last": 1, "release": 1}),))]
         middle = Instruction("POST", plain)
-        made: list[Item] = [(POST, (Instruction("POST", plain | {"first": 1}),))]
+        if rounds == 1:
+            return [*made, (POST, (Instruction("POST", plain | {"first": first, "last": 1, "release": 1}),))]
+        made.append((POST, (Instruction("POST", plain | {"first": first}),)))
         if rounds > 3:
             made.append((POST, (instruction("LOOP", count=rounds - 2, length=1), middle)))
         elif rounds == 3:

@@ -20,6 +20,7 @@ _OVERWRITTEN = 0.2
 _LARGEST_PRODUCT = 40  # of planes, slices and steps, of conversions as long as those of a small converter
 _USUAL_CONVERSION = 8  # cycles
 _MANY_TAPS = (8, 9, 25, 31, 255)
+_ROOMY = 12  # commands among which there is room for a position beside PROGs
 _VEC = 0.55  # how often data goes through VEC where the core has it
 
 
@@ -140,14 +141,27 @@ class Parts:
         before, behind = settings.set(Unit.VEC, "TAPS", value=taps), settings.set(Unit.VEC, "TAPS")
         return [(VEC, (before,)), *made, (VEC, (behind,))]
 
-    def programming(self) -> list[Item]:
-        """Return writes of cells, behind what MVM converted before and in front of what it converts then."""
+    def programming(self, *, most: int) -> list[Item]:
+        """Return writes of cells, behind what MVM converted before and in front of what it converts then.
+
+        They take about ``most`` commands, at least 5, and data may be on its way meanwhile.
+        """
+        assert self.counters.converted is not None
+        written = [self.commands.prog() for _ in range(self._draw.choice((1, 1, 2, 3)) if most > _ROOMY else 1)]
+        position = self.positions(most=4, vec=None) if most > _ROOMY and self._draw.chance(0.7) else []
+        if len(position) > 4:
+            position = []
+        return self._around_cells([item for item in written if item is not None], position)
+
+    def _around_cells(self, written: list[Item], position: list[Item]) -> list[Item]:
+        """Return PROGs and, before, between or behind them, the LOAD of a position, ordered against MVM."""
         converted, programmed = self.counters.converted, self.counters.programmed
         assert converted is not None
         assert programmed is not None
-        written = [self.commands.prog() for _ in range(self._draw.choice((1, 1, 2)))]
-        made = [item for item in written if item is not None]
-        return [*self._ordered(MVM, LOAD, converted), *made, *self._ordered(LOAD, MVM, programmed)]
+        load, rest = position[:1], position[1:]
+        place = self._draw.randint(0, len(written))
+        inside = [*written[:place], *load, *written[place:]]
+        return [*self._ordered(MVM, LOAD, converted), *inside, *self._ordered(LOAD, MVM, programmed), *rest]
 
     def exchange(self, *, most: int = _MANY_COMMANDS) -> list[Item]:
         """Return writes to the shared area and reads of it, ordered by counters in both directions.
@@ -167,7 +181,7 @@ class Parts:
         return [*write, *self._ordered(STORE, LOAD, counters.stored), *read]
 
     def exchange_anywhere(self) -> list[Item]:
-        """Return writes to the whole memory and reads of it, in 18 commands; LOAD and STORE do nothing else meanwhile.
+        """Return writes to the whole memory and reads of it, in 26 commands; LOAD and STORE do nothing else meanwhile.
 
         Nothing may be inserted that touches memory.
         """
@@ -176,14 +190,28 @@ class Parts:
         load, *others, store = self.positions(target=Area.WHOLE, most=4)
         write = [commands.fill(Area.WHOLE) for _ in range(draw.randint(1, 2))]
         write.insert(draw.randint(0, len(write)), store)
-        load_again, *others_again = self.positions(source=Area.WHOLE, most=4)
-        behind = [load_again, *self._ordered(LOAD, STORE, loaded), *others_again]
+        again = self._read_anywhere()
+        last = 1 + max(i for i, (unit, _) in enumerate(again) if unit == LOAD)
+        behind = [*again[:last], *self._ordered(LOAD, STORE, loaded), *again[last:]]
         if draw.chance(0.6):
             counter, unit = draw.choice(self.counters.free)
             write.insert(draw.randint(0, len(write) - 1), commands.signal(STORE, counter))
             behind.append(commands.wait(unit, counter, 1))
         before = [load, *others, *self._ordered(LOAD, STORE, loaded)]
         return [*before, *write, *self._ordered(STORE, LOAD, stored), *behind]
+
+    def _read_anywhere(self) -> list[Item]:
+        """Return a position whose LOAD reads anywhere, and at times PROGs that do."""
+        position = self.positions(source=Area.WHOLE, most=4)
+        if self.counters.programmed is None or self._draw.chance(0.3):
+            return position
+        made: list[Item] = []
+        for _ in range(self._draw.randint(1, 2)):
+            written = self.commands.prog(Area.WHOLE)
+            if written is not None and self._draw.chance(0.3):
+                made.append(self.commands.setting_of(Unit.LOAD))
+            made += [written] if written is not None else []
+        return self._around_cells(made, position)
 
     # ------------------------------------------------------------------ order
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from nngen.arch import Core
 from nngen.isa import BY_MNEMONIC, Instruction, InstructionFormat, Unit, register
+from nngen.sim.verification.variants import limits
 
-from ._corners import OperandMaker, limits
+from ._corners import OperandMaker
 from ._draw import Draw
 from ._layout import AddressRegister, Area, Layout
 from ._settings import Settings

@@ -41,10 +41,10 @@ class Successions:
         made: list[Item] = []
         for unit in self._draw.sample(self._units, units):
             kind = self._draw.random()
-            if kind < 0.5:
+            if kind < 0.6:
                 item = self._commands.setting_of(unit)
                 made += [self._commands.overwritten(item), item]
-            elif kind < 0.75:
+            elif kind < 0.8:
                 made += self._first_signal(UNIT_CODES[unit])
             else:
                 made += self._first_wait(UNIT_CODES[unit])
@@ -110,7 +110,9 @@ class Successions:
     def _behind(self, made: list[Item], unit: int) -> int:
         """Return the place behind a command of a unit: one of a random mnemonic, which is inserted if need be."""
         draw, known = self._draw, _UNITS_BY_CODE[unit]
-        mnemonic = draw.choice([*(f.mnemonic for f in INSTRUCTIONS if f.unit is known), *_SHARED])
+        own = [f.mnemonic for f in INSTRUCTIONS if f.unit is known and f.in_core(self._commands.core)]
+        rare = [mnemonic for mnemonic in own[1:] if any(_executes(item, known, mnemonic) for item in made)]
+        mnemonic = draw.choice([*own, *rare, *rare, *_SHARED])
         places = [i + 1 for i, item in enumerate(made) if _executes(item, known, mnemonic)]
         if places and draw.chance(0.8):
             return draw.choice(places)

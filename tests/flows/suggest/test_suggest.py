@@ -125,9 +125,9 @@ def test_a_network_that_no_chip_holds_is_refused() -> None:
 
 
 def test_codes_that_no_row_buffer_takes_are_refused() -> None:
-    source = make_tensor("x", (1, 1, 4), bits=12)
+    source = make_tensor("x", (1, 1, 4), bits=17)
     layer = convolution(source, "y", np.ones((2, 1, 1, 4)))
-    message = "layer 'y': codes of its input 'x' must have at most 8 bits, not 12; quantize that tensor"
+    message = "layer 'y': codes of its input 'x' must have at most 16 bits, not 17; quantize that tensor"
     with pytest.raises(CapacityError, match=f"^{message}$"):
         suggest_for(make_network([layer], [source, make_tensor("y", (1, 1, 2))]))
 

@@ -83,6 +83,7 @@ RAMP = replace(
     reprogram=False,
     tables=1,
 )
+PLAIN = {"vector": None, "strided_access": False, "tables": 0, "negative_slope": False, "reprogram": False}
 
 
 def architecture_core(repository: Path, name: str) -> Core:
