@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nngen.arch import Architecture
-from nngen.compiler.mapper import check_overflow, map_network, validate_mapping, with_gains
+from nngen.compiler.mapper import map_network, validate_mapping, with_gains
 from nngen.errors import CapacityError
 from nngen.ir import Mapping, Network
 from nngen.sim.golden import GoldenMachine, run_golden
 from tests.compiler.execution import compile_mapping, run_network
 from tests.compiler.races import find_race
-from tests.compiler.randoms import random_codes
+from tests.compiler.randoms import overflows, random_codes
 from tests.compiler.vector_randoms import random_vector_chip, random_vector_network
 
 SEEDS = st.integers(0, (1 << 32) - 1)
@@ -33,8 +33,7 @@ def draw(seed: int) -> tuple[Network, Architecture, Mapping] | None:
         return None
     gains = {layer.name: int(rng.choice(architecture.core.macro.usable_gains)) for layer in network.matrix_layers}
     mapping = validate_mapping(with_gains(mapping, gains), network, architecture)
-    check_overflow(network, mapping, architecture)
-    return network, architecture, mapping
+    return None if overflows(network, mapping, architecture) else (network, architecture, mapping)
 
 
 def check(seed: int) -> None:
