@@ -30,7 +30,7 @@ from nngen.bundle import (
 from nngen.compiler.frontend import read_network
 from nngen.compiler.mapper import mapping_json, read_mapping
 from nngen.errors import InputError
-from nngen.hardware import emit_rtl
+from nngen.hardware import emit_rtl, handover_files
 from nngen.host.ends import quantize_inputs
 from nngen.ir import Network, save_network, save_program
 
@@ -180,6 +180,8 @@ def _emit(architecture: Architecture, progress: Progress) -> dict[str, str]:
         progress(f"writing {what}")
         with delayed_interrupt():
             files = emit_rtl(architecture, retire=retire)
+        if not retire:
+            files |= handover_files(architecture, files)
         verilog |= {f"{folder}/{name}": text for name, text in files.items()}
     return verilog
 

@@ -25,6 +25,7 @@ from .cli_options import (
     Samples,
     Simulator,
     SimulatorOption,
+    VerilogFolder,
 )
 from .cli_verify_isa import verify_isa
 from .later import later
@@ -169,6 +170,7 @@ def simulate(
     inputs: InputFile,
     level: LevelOption,
     simulator: RtlSimulatorOption = None,
+    verilog: VerilogFolder = None,
     samples: Samples = None,
     waves: Annotated[
         Path | None,
@@ -198,6 +200,7 @@ def simulate(
             inputs,
             level=level,
             simulator=simulator.value if simulator else None,
+            verilog=verilog,
             samples=samples,
             waves=waves,
             dump_tensors=dump_tensors,
@@ -244,6 +247,7 @@ def verify(
     inputs: OptionalInputFile = None,
     samples: Samples = None,
     simulator: SimulatorOption = Simulator.ICARUS,
+    verilog: VerilogFolder = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="F", help="Write the report as JSON.", show_default=False)
     ] = None,
@@ -254,7 +258,9 @@ def verify(
     """
     files.check_writable(json)
     with progress.shown() as step:
-        result = verify_flow.verify(directory, inputs, samples=samples, simulator=simulator.value, progress=step)
+        result = verify_flow.verify(
+            directory, inputs, samples=samples, simulator=simulator.value, verilog=verilog, progress=step
+        )
     if json is not None:
         verify_report.write_report(result, json)
     present.show(verify_report.render(result))

@@ -22,6 +22,7 @@ __all__ = [
     "RtlSimulatorOption",
     "Samples",
     "SimulatorOption",
+    "VerilogFolder",
 ]
 
 
@@ -59,6 +60,15 @@ SimulatorOption = Annotated[Simulator, typer.Option("--simulator", help=SIMULATO
 RtlSimulatorOption = Annotated[
     Simulator | None,
     typer.Option("--simulator", help=f"At level rtl. {SIMULATOR_HELP}", show_default="icarus"),
+]
+VerilogFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--rtl",
+        metavar="D",
+        help="Simulate the Verilog in this folder in place of the build's: a copy of its rtl_sim/, changed.",
+        show_default=False,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Cells = Annotated[

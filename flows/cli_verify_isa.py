@@ -52,7 +52,7 @@ def verify_isa(
     runs: Annotated[
         int,
         typer.Option("--runs", metavar="R", min=1, help="Runs of each program, with other data, stalls and traffic."),
-    ] = 16,
+    ] = 24,
     jobs: Annotated[
         int | None, typer.Option("--jobs", metavar="J", min=1, help="Processes.", show_default="one a core")
     ] = None,

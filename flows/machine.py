@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from nngen.arch import Architecture, Core
 from nngen.bundle import RTL_FOLDER, RTL_SIM_FOLDER, BuildDirectory
-from nngen.hardware import simulation_files
+from nngen.errors import InputError
+from nngen.hardware import CHIP_MODULE, simulation_files
 from nngen.host import tensor_addresses, tensor_bytes, tensor_codes
 from nngen.ir import CoreProgram, Mapping, Network, Region, Schedule
 from nngen.sim.cosim import CycleOf, RetireTrace, RtlJob, RtlResult, simulate_rtl
@@ -30,7 +31,6 @@ Codes = Arrays[str, IntArray]
 RtlSimulator = Literal["icarus", "verilator"]
 
 MEMORY_AT_ONCE = 256 << 20  # bytes of activation memories that the instruction set simulator works on together
-
 _COMPILING: dict[RtlSimulator, str] = {
     "icarus": "compiling the Verilog",
     "verilator": "compiling the Verilog with Verilator: minutes, but once for each chip",
@@ -65,6 +65,8 @@ class Machine:
         What it holds.
     program
         Of its core.
+    verilog
+        Folder of Verilog that is simulated in place of the build's; None: the build's.
     """
 
     build: BuildDirectory
@@ -73,21 +75,37 @@ class Machine:
     mapping: Mapping
     schedule: Schedule
     program: CoreProgram
+    verilog: Path | None = None
 
     @classmethod
-    def open(cls, path: Path) -> Machine:
-        """Read a build directory.
+    def open(cls, path: Path, *, verilog: Path | None = None) -> Machine:
+        """Read a build directory; ``verilog`` as in :meth:`of`.
 
         Raises
         ------
         NngenError
             Names the file that is missing, damaged, or made for another architecture.
         """
-        return cls.of(BuildDirectory.open(path))
+        return cls.of(BuildDirectory.open(path), verilog=verilog)
 
     @classmethod
-    def of(cls, build: BuildDirectory) -> Machine:
-        """Read what a build holds."""
+    def of(cls, build: BuildDirectory, *, verilog: Path | None = None) -> Machine:
+        """Read what a build holds.
+
+        Parameters
+        ----------
+        build
+            The directory.
+        verilog
+            Folder of Verilog to simulate in place of the build's: a copy of its ``rtl_sim/``, changed.
+
+        Raises
+        ------
+        NngenError
+            As :meth:`open`; or the folder holds something else.
+        """
+        if verilog is not None:
+            check_simulation_build(verilog)
         architecture = build.architecture()
         return cls(
             build=build,
@@ -96,6 +114,7 @@ class Machine:
             mapping=build.mapping(),
             schedule=build.schedule(),
             program=build.program(architecture).cores[0],
+            verilog=verilog,
         )
 
     @property
@@ -207,7 +226,8 @@ class Machine:
         return result
 
     def _sources(self, folder: str) -> tuple[Path, ...]:
-        files = {path.name: path for path in self.build.verilog(folder)}
+        found = self.build.verilog(folder) if self.verilog is None else sorted(self.verilog.glob("*.v"))
+        files = {path.name: path for path in found}
         return tuple(files[name] for name in simulation_files(dict.fromkeys(files, "")))
 
     def _memory(self, inputs: Codes, samples: slice) -> npt.NDArray[np.uint8]:
@@ -225,3 +245,19 @@ class Machine:
         tensor = self.network.tensors[name]
         addresses = tensor_addresses(self.region(name), tensor)
         return np.stack([tensor_codes(tensor, row[addresses]) for memory in memories for row in memory])
+
+
+def check_simulation_build(folder: Path) -> None:
+    """Refuse a folder that does not hold the Verilog of a simulation build.
+
+    Raises
+    ------
+    InputError
+        Says what is missing.
+    """
+    top = folder / f"{CHIP_MODULE}.v"
+    problem = "" if top.is_file() else f"has no {top.name}"
+    if not problem and "retire_sequencer_valid" not in top.read_text(encoding="utf-8", errors="replace"):
+        problem = f"its {top.name} has no retire ports"
+    if problem:
+        raise InputError(f"'{folder}' must hold Verilog like that in a build's {RTL_SIM_FOLDER}/, but {problem}")

@@ -68,6 +68,7 @@ def simulate(
     *,
     level: Level,
     simulator: RtlSimulator | None = None,
+    verilog: Path | None = None,
     samples: int | None = None,
     waves: Path | None = None,
     dump_tensors: Path | None = None,
@@ -87,6 +88,8 @@ def simulate(
         The model.
     simulator
         At level rtl: for the Verilog; Icarus unless given.
+    verilog
+        At level rtl: folder of Verilog to simulate in place of the build's, a copy of its ``rtl_sim/``, changed.
     samples
         Take the first so many.
     waves
@@ -108,11 +111,13 @@ def simulate(
     if waves is not None and level is not Level.RTL:
         raise InputError(f"waves exist at level rtl only, not at level {level}")
     check_simulator(level, simulator)
+    if verilog is not None and level is not Level.RTL:
+        raise InputError(f"Verilog is simulated at level rtl only, not at level {level}")
     if dump_tensors is not None and level is not Level.GOLDEN:
         raise InputError(f"tensors can be dumped at level golden only, not at level {level}")
     check_writable(output)
     progress("reading the build")
-    machine = Machine.open(directory)
+    machine = Machine.open(directory, verilog=verilog)
     given = read_samples(inputs, machine.network, samples=samples)
     result = run_samples(machine, given, level=level, simulator=simulator, waves=waves, progress=progress)
     if dump_tensors is not None:

@@ -71,6 +71,8 @@ class Verification:
         How many ran on every model.
     source
         Where they come from.
+    verilog
+        Folder of the Verilog that was simulated in place of the build's; None: it was the build's.
     layers
         In the network's order.
     golden_iss
@@ -93,6 +95,7 @@ class Verification:
     architecture: str
     samples: int
     source: str
+    verilog: Path | None
     layers: tuple[LayerVerification, ...]
     golden_iss: Comparison
     iss_rtl: Comparison
@@ -119,6 +122,7 @@ def verify(
     *,
     samples: int | None = None,
     simulator: RtlSimulator = "icarus",
+    verilog: Path | None = None,
     progress: Progress = quiet,
 ) -> Verification:
     """Compare the models of a build.
@@ -133,6 +137,8 @@ def verify(
         Take the first so many.
     simulator
         For the Verilog.
+    verilog
+        Folder of Verilog to simulate in place of the build's: a copy of its ``rtl_sim/``, changed.
     progress
         Told what comes next.
 
@@ -142,7 +148,7 @@ def verify(
         Whatever the user can mend. A difference is not an error: the result says it.
     """
     progress("reading the build")
-    machine = Machine.open(directory)
+    machine = Machine.open(directory, verilog=verilog)
     if inputs is None:
         given, source = stored_or_random_samples(machine.build, machine.network, samples=samples)
     else:
@@ -178,6 +184,7 @@ def verify_machine(
         architecture=machine.architecture.name,
         samples=len(next(iter(inputs.values()))),
         source=source,
+        verilog=machine.verilog,
         layers=layers,
         golden_iss=_total([layer.codes for layer in layers]),
         iss_rtl=compare_result(

@@ -44,6 +44,7 @@ def describe(result: Verification) -> dict[str, Any]:
         "architecture": result.architecture,
         "samples": result.samples,
         "source": result.source,
+        "verilog": None if result.verilog is None else str(result.verilog),
         "equal": result.equal,
         "cycles": {
             "iss": result.events["cycles"],
@@ -101,9 +102,10 @@ def render(result: Verification) -> RenderableType:
 
 def verdict(result: Verification) -> Text:
     """Return the one line that counts."""
+    note = "" if result.verilog is None else f" (RTL from '{printable(str(result.verilog))}', not the build's)"
     if result.equal:
-        return Text("golden = ISS = RTL: nothing differs", style="bold green")
-    return Text("golden, ISS and RTL DIFFER", style="bold red")
+        return Text(f"golden = ISS = RTL: nothing differs{note}", style="bold green")
+    return Text(f"golden, ISS and RTL DIFFER{note}", style="bold red")
 
 
 def layer_table(result: Verification) -> Table:

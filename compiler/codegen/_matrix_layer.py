@@ -32,7 +32,7 @@ def matrix_instructions(place: MatrixPlace, registers: RegisterFile, wait: Seque
     groups = group_sets(passes, registers, place.core)
     mvm = _mvm_sets(place, registers)
     classes = class_sets(passes, registers, place.core)
-    post = place.post_sets(registers)
+    post = place.post_sets(registers) + _sum_sets(place, registers)
     pointers, addressing = _addressing(place, registers)
     body = position_body(place.scheduled.rounds, groups, classes, addressing)
     fills = outer_fills(place.target, place.output_tensor, registers, place.core)
@@ -69,6 +69,17 @@ def _mvm_sets(place: MatrixPlace, registers: RegisterFile) -> list[Instruction]:
         *registers.set(Unit.MVM, "NEGATE_SLICE", int(scheduled.last_slice_negative)),
         *registers.set(Unit.MVM, "OFFSET", scheduled.log2_offset),
     ]
+
+
+def _sum_sets(place: MatrixPlace, registers: RegisterFile) -> list[Instruction]:
+    """Return the SETs by which the macros of the layer go by their names, and no other macro by one of these."""
+    names = {named.macro: named.name for named in place.scheduled.names}
+    code = []
+    for macro in range(place.core.macros):
+        name = macro ^ registers.get(Unit.POST, "SUM", element=macro)
+        if macro in names or name in names:
+            code += registers.set(Unit.POST, "SUM", macro ^ names.get(macro, macro), element=macro)
+    return code
 
 
 def _addressing(place: MatrixPlace, registers: RegisterFile) -> tuple[list[Instruction], Addressing]:

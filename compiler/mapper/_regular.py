@@ -82,7 +82,7 @@ def _cycles(demand: Demand, core: Core, bounds: tuple[int, ...], *, lanes: int, 
     one = RoundCost(
         load=load_words(demand, bounds, core),
         mvm=passes * steps * step_cycles(demand, core),
-        post=lanes * block,
+        post=block,  # POST adds what macros hold alike in one cycle
         store=-(-block * demand.output_bytes // core.word_bytes),
     )
     return layer_cycles([one] * -(-demand.outputs // block), positions=demand.positions)

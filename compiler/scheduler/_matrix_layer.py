@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from nngen.arch import Core
 from nngen.compiler.mapper import Demand, layer_demand, layer_planes, layer_weights, table_slot
-from nngen.ir import LayerMapping, MatrixLayer, MatrixSchedule, Network, Pass, Region, Round, Source, Tensor
+from nngen.ir import LayerMapping, MatrixLayer, MatrixSchedule, NamedMacro, Network, Pass, Region, Round, Source, Tensor
 from nngen.numerics import PlaneFormat
 
-from ._passes import PlannedPass, PlannedRound
+from ._added_macros import named_sums, names_of_macros
+from ._passes import PartialSum, PlannedPass, PlannedRound
 from ._rounds import plan_rounds
 from ._runs import Window, pass_runs, with_common_stride
 from ._settings import Held, PassSettings, assign_settings
@@ -30,7 +31,8 @@ def schedule_matrix(
     planned = plan_rounds(mapping, demand, core)
     settings = assign_settings([p for r in planned for p in r.passes], held)
     tensor, source, target = network.tensors[layer.input], regions[layer.input], regions[layer.output]
-    rounds = tuple(_rounds(planned, settings, demand, Window.of(layer, tensor, source), record))
+    names = names_of_macros(planned)
+    rounds = tuple(_rounds(planned, settings, demand, Window.of(layer, tensor, source), record=record, names=names))
     planes, weights = layer_planes(network, layer, core), layer_weights(layer, core)
     down, across = layer.strides
     return MatrixSchedule(
@@ -49,6 +51,7 @@ def schedule_matrix(
         slices=weights.slices,
         last_slice_negative=weights.negative_slice,
         log2_offset=weights.bits - 1 if weights.offset else 0,
+        names=tuple(NamedMacro(macro=macro, name=name) for macro, name in names.items()),
         rounds=with_common_stride(rounds, code_bytes=tensor.element_bytes) if core.strided_access else rounds,
     )
 
@@ -60,19 +63,26 @@ def _kept_bits(planes: PlaneFormat, tensor: Tensor) -> int:
 
 
 def _rounds(
-    planned: Sequence[PlannedRound], settings: Sequence[PassSettings], demand: Demand, window: Window, record: int
+    planned: Sequence[PlannedRound],
+    settings: Sequence[PassSettings],
+    demand: Demand,
+    window: Window,
+    *,
+    record: int,
+    names: dict[int, int],
 ) -> Iterator[Round]:
     """Yield the rounds of a layer; ``settings`` are those of all their passes in order."""
     following = iter(settings)
     for one in planned:
+        sources = _sources(named_sums(one, names))
         yield Round(
             passes=tuple(_pass(p, next(following), window) for p in one.passes),
             record=record,
-            sources=_sources(one),
+            sources=sources,
             output_offset=one.outputs[0] * demand.output_bytes,
             output_bytes=(one.outputs[1] - one.outputs[0]) * demand.output_bytes,
         )
-        record += len(one.sources)
+        record += len(sources)
 
 
 def _pass(planned: PlannedPass, settings: PassSettings, window: Window) -> Pass:
@@ -86,11 +96,11 @@ def _pass(planned: PlannedPass, settings: PassSettings, window: Window) -> Pass:
     )
 
 
-def _sources(planned: PlannedRound) -> tuple[Source, ...]:
+def _sources(sums: Sequence[PartialSum]) -> tuple[Source, ...]:
     """Return the partial sums in the order of their outputs; the last one of each output closes its sum."""
-    outputs = [output for output, _, _, _ in planned.sources]
+    outputs = [output for output, _, _, _ in sums]
     following = [*outputs[1:], None]
     return tuple(
         Source(macro=macro, adc=adc, entry=entry, output=output, last=output != after)
-        for (output, macro, adc, entry), after in zip(planned.sources, following, strict=True)
+        for (output, macro, adc, entry), after in zip(sums, following, strict=True)
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
 from nngen.arch import Core
-from nngen.compiler.mapper import Demand, RoundCost
 from nngen.errors import MappingError
 from nngen.ir import LayerMapping
 
@@ -29,13 +28,16 @@ class PlannedPass:
         return max(job.steps for job in self.jobs)
 
 
+PartialSum = tuple[int, int, int, int]  # output, macro, ADC, entry
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlannedRound:
-    """Passes that together finish the outputs [a, b); ``sources`` are (output, macro, ADC, entry)."""
+    """Passes that together finish the outputs [a, b), and the partial sums that they leave, ascending."""
 
     outputs: tuple[int, int]
     passes: tuple[PlannedPass, ...]
-    sources: tuple[tuple[int, int, int, int], ...]
+    sources: tuple[PartialSum, ...]
 
     @property
     def steps(self) -> int:
@@ -99,18 +101,6 @@ def _side_by_side_round(
     mapping: LayerMapping, outputs: tuple[int, int], slices: int, core: Core
 ) -> PlannedRound | None:
     return _plan(jobs_of(mapping, outputs, slices=slices, core=core), outputs, core, group=_side_by_side)
-
-
-def round_cost(planned: PlannedRound, demand: Demand, core: Core) -> RoundCost:
-    """Return the busy cycles of a round."""
-    contents = [rows for p in planned.passes for rows in {job.rows for job in p.jobs}]
-    outputs = planned.outputs[1] - planned.outputs[0]
-    return RoundCost(
-        load=sum(-(-(inputs[1] - inputs[0]) * demand.input_bytes // core.word_bytes) for _, inputs in contents),
-        mvm=planned.steps * demand.planes * demand.slices * core.macro.conversion_cycles,
-        post=len(planned.sources),
-        store=-(-outputs * demand.output_bytes // core.word_bytes),
-    )
 
 
 def _plan(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from nngen.arch import Core
-from nngen.compiler.mapper import LARGEST_OVERLAP, Demand, block_limit, layer_cycles
+from nngen.compiler.mapper import LARGEST_OVERLAP, Demand, RoundCost, block_limit, layer_cycles
 from nngen.ir import LayerMapping
 
-from ._passes import PlannedRound, plan_outputs, round_cost
+from ._added_macros import named_sums, names_of_macros
+from ._passes import PlannedRound, plan_outputs
 
 
 def plan_rounds(mapping: LayerMapping, demand: Demand, core: Core) -> tuple[PlannedRound, ...]:
@@ -30,3 +31,15 @@ def _cut(mapping: LayerMapping, demand: Demand, blocks: int, core: Core) -> tupl
 
 def _cycles(plan: tuple[PlannedRound, ...], demand: Demand, core: Core) -> int:
     return layer_cycles([round_cost(r, demand, core) for r in plan], positions=demand.positions)
+
+
+def round_cost(planned: PlannedRound, demand: Demand, core: Core) -> RoundCost:
+    """Return the busy cycles of a round."""
+    contents = [rows for p in planned.passes for rows in {job.rows for job in p.jobs}]
+    outputs = planned.outputs[1] - planned.outputs[0]
+    return RoundCost(
+        load=sum(-(-(inputs[1] - inputs[0]) * demand.input_bytes // core.word_bytes) for _, inputs in contents),
+        mvm=planned.steps * demand.planes * demand.slices * core.macro.conversion_cycles,
+        post=len(named_sums(planned, names_of_macros([planned]))),
+        store=-(-outputs * demand.output_bytes // core.word_bytes),
+    )

@@ -6,14 +6,18 @@ from .core import Core
 from .core_tiles import TILE_MODULE
 from .crossbar_pins import CROSSBAR_MODULE, MacroPin, crossbar_pins
 from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, TEMPLATES, emit_rtl, simulation_files, synthesis_files
+from .handover import CONSTRAINTS, FILE_LIST, LINT_WAIVERS, handover_files
 from .memory import MEMORY_MODULE
 from .retire import STATE_BITS
 
 __all__ = [
     "BEHAVIOURAL_VIEW",
     "CHIP_MODULE",
+    "CONSTRAINTS",
     "CROSSBAR_MODULE",
     "EMPTY_VIEW",
+    "FILE_LIST",
+    "LINT_WAIVERS",
     "MEMORY_MODULE",
     "STATE_BITS",
     "TEMPLATES",
@@ -24,6 +28,7 @@ __all__ = [
     "by_levels",
     "crossbar_pins",
     "emit_rtl",
+    "handover_files",
     "simulation_files",
     "synthesis_files",
 ]

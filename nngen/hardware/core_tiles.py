@@ -62,17 +62,21 @@ def add_tiles(m: Module, platform: object, top: Core) -> None:
             tile.shift.eq(getattr(mvm, f"shift_{i}")),
             tile.program_enable.eq(programs[i]),
         ]
-    macro = Signal.like(post.macro)
-    m.d.sync += macro.eq(post.macro)
-    with m.Switch(macro):
-        for i, tile in enumerate(tiles):
-            with m.Case(i):
-                m.d.comb += post.accumulator.eq(tile.accumulator)
+    named = Signal.like(post.named)
+    m.d.sync += named.eq(post.named)
+    m.d.comb += post.accumulator.eq(_sum([Mux(named[i], tile.accumulator, 0) for i, tile in enumerate(tiles)]))
     if top.retire:
         digest = Const(0, 32)
         for i, tile in enumerate(tiles):
             digest = digest ^ tile.digest.rotate_left(i % 32)
         m.d.comb += mvm.macro_digest.eq(digest)
+
+
+def _sum(values: list[Value]) -> Value:
+    """Add values in a tree."""
+    while len(values) > 1:
+        values = [sum(values[i + 1 : i + 2], values[i]) for i in range(0, len(values), 2)]
+    return values[0]
 
 
 def _programming(top: Core) -> dict[str, Value]:

@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from nngen.arch import Core
 from nngen.isa import (
     INSTRUCTIONS,
+    MACRO_LIMIT,
     OPCODE_OFFSET,
     REGISTERS,
     UNIT_CODES,
@@ -73,7 +74,7 @@ def _wrong_unit(m: Module, word: Value, core: Core, mnemonic: str) -> Value:
             with m.Case(UNIT_CODES[name]):
                 for r in REGISTERS:
                     if r.unit is name:
-                        count = min(r.count, core.macros) if r.name in ("GROUP", "MACRO") else r.count
+                        count = min(r.count, core.macros) if r.count == MACRO_LIMIT else r.count
                         with m.If((index >= r.index) & (index < r.index + count)):
                             m.d.comb += known.eq(1)
     return ~known

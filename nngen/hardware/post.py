@@ -31,8 +31,8 @@ class Post(QueuedUnit):
     -----
     record_enable, record_address, record_data
         Read port of constant memory.
-    entry, adc, macro
-        Out, in the cycle after a record was read: which accumulator it adds.
+    entry, adc, named
+        Out, in the cycle after a record was read: which accumulator it adds, of which macros (a bit each).
     read, bank
         Out: an accumulator is read; its bank.
     accumulator
@@ -65,7 +65,7 @@ class Post(QueuedUnit):
             "record_data": In(32 * record_words(core)),
             "entry": Out(index_bits(core.accumulator_entries)),
             "adc": Out(index_bits(core.macro.adcs)),
-            "macro": Out(index_bits(core.macros)),
+            "named": Out(core.macros),
             "accumulator": In(signed(core.accumulator_bits)),
             "buffer_write": Out(lanes),
             "buffer_bank": Out(1),
@@ -139,7 +139,7 @@ class Post(QueuedUnit):
             self.read.eq(valid & ~vec),
             self.entry.eq(record["entry"]),
             self.adc.eq(record["adc"]),
-            self.macro.eq(record["macro"]),
+            self.named.eq(self._named(m, record["macro"])),
             self.bank.eq(_delay(m, self.read_bank, 1, "bank")),
         ]
         accumulator: Value = self.accumulator
@@ -160,6 +160,13 @@ class Post(QueuedUnit):
         with m.If(adds):
             m.d.sync += [total.eq(added), fresh.eq(finishes)]
         return total, finishes
+
+    def _named(self, m: Module, macro: Value) -> Value:
+        """Return which macros a record names."""
+        first, width = register(Unit.POST, "SUM").index, register(Unit.POST, "SUM").width
+        if self.core.macros == 1:
+            return Const(1)
+        return Cat(*[self.register(m, first + i, width, f"sum{i}") ^ i == macro for i in range(self.core.macros)])
 
     def _requantize(self, m: Module, record: dict[str, Value], total: Value) -> Value:
         """Stages 4 to 7: the sum becomes a code."""

@@ -240,7 +240,7 @@ def _load_macro(folder: Path, files: CoreFiles, core: Core, macro: int) -> IntAr
 
 
 def _load_values(folder: Path, files: CoreFiles, what: str, shape: tuple[int, int], kind: str) -> IntArray:
-    """Return the values of an image that packs them into words of 32 bits, lowest first; none where there is no file."""
+    """Return the values of an image that packs them into 32-bit words, lowest first; none where there is no file."""
     count, width = shape
     if not count:
         return np.zeros((0, width if what == "tables" else 0), np.int64)

@@ -93,6 +93,13 @@ class Round(_Strict):
     output_bytes: int
 
 
+class NamedMacro(_Strict):
+    """A macro that records call by the name of another one, or by its own: all of one name are added."""
+
+    macro: int
+    name: int
+
+
 class MatrixSchedule(_Strict):
     """A matrix layer: for every output position, every round in order."""
 
@@ -112,6 +119,7 @@ class MatrixSchedule(_Strict):
     slices: int
     last_slice_negative: bool
     log2_offset: int = Field(description="log2 of what encoding offset adds to every weight; else 0")
+    names: tuple[NamedMacro, ...] = Field(description="by which name the records call each macro of the layer")
     rounds: tuple[Round, ...]
 
 

@@ -35,14 +35,16 @@ class Instruction:
                 f"mnemonic must be one of the instruction set's, not '{self.mnemonic}'"
                 + suggestion(self.mnemonic.upper(), BY_MNEMONIC)
             )
-        names = [f.name for f in known.fields]
-        for name, value in self.operands.items():
-            if name not in names:
-                raise ProgramError(f"{self.mnemonic} has no field '{name}'" + suggestion(name, names))
-            f = known.field(name)
+        operands = dict.fromkeys([f.name for f in known.fields], 0)
+        for name in self.operands:
+            if name not in operands:
+                raise ProgramError(f"{self.mnemonic} has no field '{name}'" + suggestion(name, list(operands)))
+        for f in known.fields:
+            value = self.operands.get(f.name, 0)
             if not f.lowest <= value <= f.highest:
-                raise ProgramError(f"{self.mnemonic} {name} must be {f.lowest} to {f.highest}, not {value}")
-        object.__setattr__(self, "operands", {name: int(self.operands.get(name, 0)) for name in names})
+                raise ProgramError(f"{self.mnemonic} {f.name} must be {f.lowest} to {f.highest}, not {value}")
+            operands[f.name] = int(value)
+        object.__setattr__(self, "operands", operands)
 
     def __hash__(self) -> int:
         return hash((self.mnemonic, *self.operands.values()))

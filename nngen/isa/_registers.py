@@ -127,6 +127,14 @@ REGISTERS: tuple[Register, ...] = (
         width=1,
         meaning="1: a negative acc·m + b gives way to that with the record's second constants",
     ),
+    Register(
+        unit=Unit.POST,
+        name="SUM",
+        index=64,
+        count=MACRO_LIMIT,
+        width=6,
+        meaning="macro (index - 64): its accumulators are added wherever a record names macro (index - 64) XOR this",
+    ),
     Register(unit=Unit.STORE, name="RUNS", index=0, count=1, width=8, meaning="runs of a strided STORE, at least 1"),
     Register(
         unit=Unit.STORE,

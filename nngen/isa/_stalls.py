@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import repeat
 
 STALL_SEED_BITS = 32
@@ -26,6 +27,7 @@ SHORT_HOLD = HoldRange(mask=0b11, offset=2, width=3)  # every fourth command: up
 LONG_HOLD = HoldRange(mask=0b1111_1100, offset=8, width=5)  # of the others every 64th: up to 31
 LONGEST_HOLD = (1 << LONG_HOLD.width) - 1
 _MASK = (1 << STALL_SEED_BITS) - 1
+_LOW_BITS = LONG_HOLD.offset + LONG_HOLD.width  # all that decides
 
 
 def stall_rotation(code: int) -> int:
@@ -43,14 +45,22 @@ def holds(seed: int, code: int) -> Iterator[int]:
     state = (seed << rotation | seed >> (STALL_SEED_BITS - rotation)) & _MASK
     if not state:
         yield from repeat(0)
-    short_mask, long_mask, state_mask = SHORT_HOLD.mask, LONG_HOLD.mask, _MASK  # this runs for every instruction
+    # This runs for every instruction of every run.
+    held, low, mask = _held(), (1 << _LOW_BITS) - 1, _MASK
     while True:
-        if not state & short_mask:
-            yield SHORT_HOLD.cycles(state)
-        elif not state & long_mask:
-            yield LONG_HOLD.cycles(state)
-        else:
-            yield 0
-        state ^= state << 13 & state_mask
+        yield held[state & low]
+        state ^= state << 13 & mask
         state ^= state >> 17
-        state ^= state << 5 & state_mask
+        state ^= state << 5 & mask
+
+
+@cache
+def _held() -> tuple[int, ...]:
+    """Return for how many cycles each value of a state's lowest bits holds."""
+
+    def cycles(state: int) -> int:
+        if not state & SHORT_HOLD.mask:
+            return SHORT_HOLD.cycles(state)
+        return 0 if state & LONG_HOLD.mask else LONG_HOLD.cycles(state)
+
+    return tuple(map(cycles, range(1 << _LOW_BITS)))

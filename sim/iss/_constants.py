@@ -23,15 +23,17 @@ class RecordRun:
 
     Parameters
     ----------
-    sources
-        Index of each record's accumulator in a flat bank, up to the last record that ends a sum.
+    macros, accumulators
+        Macro that each record names, and index of its accumulator among those of a macro, up to the last record that
+        ends a sum.
     starts
         First record of each sum; None where each has one.
     multiplier, offset, shift, negative_multiplier, negative_offset
         Of each sum, shape ``(sums, 1)``, or ``(1, 1)`` where all have the same.
     """
 
-    sources: IntArray
+    macros: IntArray
+    accumulators: IntArray
     starts: IntArray | None
     multiplier: IntArray
     offset: IntArray
@@ -86,12 +88,13 @@ class ConstantMemory:
     def _make(
         self, used: Sequence[ConstantRecord], ends: Sequence[ConstantRecord], starts: IntArray | None
     ) -> RecordRun:
-        adcs, entries = self._core.macro.adcs, self._core.accumulator_entries
+        entries = self._core.accumulator_entries
         columns = np.array(
             [(r.multiplier, r.offset, r.shift, r.negative_multiplier, r.negative_offset) for r in ends], np.int64
         ).reshape(-1, 5, 1)
         return RecordRun(
-            sources=np.array([(r.macro * adcs + r.adc) * entries + r.entry for r in used], np.int64),
+            macros=np.array([r.macro for r in used], np.int64),
+            accumulators=np.array([r.adc * entries + r.entry for r in used], np.int64),
             starts=starts,
             multiplier=columns[:, 0],
             offset=columns[:, 1],

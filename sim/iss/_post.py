@@ -50,11 +50,20 @@ class PostUnit:
     def _sums(self, run: RecordRun) -> IntArray:
         """Return what is requantized, shape ``(sums, samples)``."""
         state = self._state
-        bank = state.accumulators[state.reader[ACCUMULATORS]].reshape(-1, state.samples)
-        sums: IntArray = bank[run.sources]
+        macros = state.core.macros
+        bank = state.accumulators[state.reader[ACCUMULATORS]].reshape(macros, -1, state.samples)
+        added = state.registers.added_macros
+        if added is None:
+            sums: IntArray = bank[run.macros, run.accumulators]
+        else:
+            sums = np.zeros((len(run.macros), state.samples), np.int64)
+            for named, members in enumerate(added):
+                records = np.flatnonzero(run.macros == named)
+                for macro in members:
+                    sums[records] += bank[macro, run.accumulators[records]]
         if run.starts is not None and len(sums):
-            sums = wrap(np.add.reduceat(sums, run.starts, axis=0), state.core.accumulator_bits)
-        return sums
+            sums = np.add.reduceat(sums, run.starts, axis=0)
+        return sums if run.starts is None and added is None else wrap(sums, state.core.accumulator_bits)
 
     def _outputs(self, run: RecordRun, sums: IntArray) -> IntArray:
         """Return the outputs, clipped and looked up."""

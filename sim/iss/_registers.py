@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nngen.arch import Core
-from nngen.isa import COEFFICIENTS, REGISTERS, Unit, register
+from nngen.isa import COEFFICIENTS, REGISTERS, UNIT_CODES, Unit, register
 
 from ._operation import UNITS_BY_CODE, Operation
 
@@ -20,6 +20,8 @@ SLICES = register(Unit.MVM, "SLICES").index
 NEGATE_SLICE = register(Unit.MVM, "NEGATE_SLICE").index
 OFFSET = register(Unit.MVM, "OFFSET").index
 MACRO = register(Unit.MVM, "MACRO").index
+SUM = register(Unit.POST, "SUM").index
+_POST = UNIT_CODES[Unit.POST]
 LOWEST = register(Unit.POST, "LOWEST").index
 HIGHEST = register(Unit.POST, "HIGHEST").index
 ZERO_POINT = register(Unit.POST, "ZERO_POINT").index
@@ -74,12 +76,15 @@ class Registers:
         self._negative_slope = core.negative_slope
         self._groups: dict[int, tuple[int, ...]] = {}
         self._classes: dict[int, tuple[Participant, ...]] = {}
+        self._added: list[list[int]] | None = None
 
     def write(self, operation: Operation) -> None:
         """Execute a SET."""
         self._values[operation.unit][operation.fields["index"]] = operation.fields["value"]
         self._groups.clear()
         self._classes.clear()
+        if operation.unit == _POST and operation.fields["index"] >= SUM:
+            self._added = self._macros_added()
 
     def macros_of_group(self, group: int) -> tuple[int, ...]:
         """Return the macros that a LOAD to this group writes, ascending."""
@@ -101,6 +106,17 @@ class Registers:
             )
             self._classes[classes] = known
         return known
+
+    @property
+    def added_macros(self) -> list[list[int]] | None:
+        """For each macro that a record may name, the macros whose accumulators it adds; None: itself alone."""
+        return self._added
+
+    def _macros_added(self) -> list[list[int]] | None:
+        names = [m ^ self._post[SUM + m] for m in range(self._macros)]
+        if names == list(range(self._macros)):
+            return None
+        return [[m for m, name in enumerate(names) if name == named] for named in range(self._macros)]
 
     @property
     def invert(self) -> int:

@@ -44,7 +44,6 @@ def test_the_help_of_every_command_has_an_example(command: str) -> None:
 
 
 def test_there_is_no_option_without_a_link_behind_it() -> None:
-    assert "--simulator" not in run("verify", "--help").stdout
     assert "spice" not in run("build", "--help").stdout
 
 

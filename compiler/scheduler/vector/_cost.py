@@ -74,7 +74,7 @@ def _buffer_cycles(busy: ChunkBusy, count: int) -> float:
 
 def _latency(site: Site, busy: ChunkBusy, count: int) -> float:
     """Return the cycles that a chunk takes from its first LOAD to its last write, less those of its slowest unit."""
-    stages = [sum(busy.load), busy.vec[-1], busy.post, busy.store]
+    stages = [busy.load[0], busy.vec[-1], busy.post, busy.store]
     latencies = LOAD_LATENCY + VEC_LATENCY + post_latency(site.core.tables) + STORE_LATENCY
     return (sum(stages) - max(stages)) / count + latencies
 

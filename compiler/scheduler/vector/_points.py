@@ -139,7 +139,7 @@ def _parts(site: Site, layer: ConcatLayer, cut: Cut) -> list[_Part]:
     for number, (tensor, (first, end)) in enumerate(zip(site.sources, ranges, strict=True)):
         channels = max(first, cut.channels[0]), min(end, cut.channels[1])
         if channels[0] < channels[1]:
-            own = Cut(pixels=cut.pixels, channels=channels)
+            own = Cut(covered=cut.covered, channels=channels)
             parts.append(_Part(number=number, tensor=tensor, cut=own, first=channels[0] - first, entry=entry))
             entry += -(-own.elements // word) * word
     return parts

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from nngen.errors import CapacityError
 from nngen.ir import Chunk, Segment
@@ -28,13 +29,17 @@ Build = Callable[[Site, Cut], Chunk | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Patch:
-    """Neighbouring columns of a band of rows that are computed alike."""
+    """Neighbouring columns of a band of rows that see the same window; ``covered`` is as in :class:`Cut`."""
 
     first_row: int
     rows: int
     first_column: int
-    columns: int
-    covered: int | None
+    covered: tuple[int | None, ...]
+
+    @property
+    def columns(self) -> int:
+        """How many they are."""
+        return len(self.covered)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +57,9 @@ def best_segments(site: Site, patch: Patch, builds: tuple[Build, ...]) -> tuple[
     CapacityError
         Where not even one channel of one pixel fits.
     """
-    whole = Cut(pixels=1, channels=(0, site.walk.channels), covered=patch.covered)
+    whole = Cut(covered=patch.covered[:1], channels=(0, site.walk.channels))
     if all(build(site.trial(), whole) is None for build in builds):
-        return (_by_channels(site, patch, builds),)
+        return _by_channels(site, patch, builds)
     plans = list(_plans(site, patch, builds))
     limit = _NEAR * min(plan.cycles for plan in plans)
     best = min((plan for plan in plans if plan.cycles <= limit), key=lambda plan: (plan.pixels, plan.cycles))
@@ -89,16 +94,24 @@ def _sizes(site: Site, columns: int) -> list[int]:
 
 def _segments(site: Site, patch: Patch, pixels: int, build: Build) -> list[Segment] | None:
     """Return chunks of so many pixels, and one of what is left; None where a chunk does not fit."""
-    count, rest = divmod(patch.columns, pixels)
     segments = []
-    for repetitions, size in ((count, pixels), (1, rest)):
-        if repetitions and size:
-            cut = Cut(pixels=size, channels=(0, site.walk.channels), covered=patch.covered)
-            chunk = build(site, cut)
-            if chunk is None:
-                return None
-            segments.append(_segment(site, repetitions, size, (chunk,)))
+    for covered, repetitions in _parts(patch, pixels):
+        chunk = build(site, Cut(covered=covered, channels=(0, site.walk.channels)))
+        if chunk is None:
+            return None
+        segments.append(_segment(site, repetitions, len(covered), (chunk,)))
     return segments
+
+
+def _parts(patch: Patch, pixels: int) -> Iterator[tuple[tuple[int | None, ...], int]]:
+    """Yield parts of so many columns, equal ones that follow each other as one, and how often they come."""
+    if len(set(patch.covered)) == 1:
+        count, rest = divmod(patch.columns, pixels)
+        yield from ((patch.covered[:size], times) for size, times in ((pixels, count), (rest, 1)) if size and times)
+        return
+    parts = [patch.covered[first : first + pixels] for first in range(0, patch.columns, pixels)]
+    for covered, alike in groupby(parts):
+        yield covered, len(list(alike))
 
 
 def _segment(site: Site, repetitions: int, pixels: int, chunks: tuple[Chunk, ...]) -> Segment:
@@ -106,31 +119,33 @@ def _segment(site: Site, repetitions: int, pixels: int, chunks: tuple[Chunk, ...
     return Segment(repetitions=repetitions, chunks=chunks, steps=steps)
 
 
-def _by_channels(site: Site, patch: Patch, builds: tuple[Build, ...]) -> Segment:
+def _by_channels(site: Site, patch: Patch, builds: tuple[Build, ...]) -> tuple[Segment, ...]:
     channels, word = site.walk.channels, site.core.word_bytes
     for parts in range(2, channels + 1):
         width = -(-channels // parts)
         for rounded in (-(-width // word) * word, width):
             for build in builds:
-                chunks = _channel_chunks(site.trial(), rounded, patch.covered, build)
-                if chunks is not None:
-                    chunks = _channel_chunks(site, rounded, patch.covered, build)
-                    return _segment(site, patch.columns, 1, tuple(chunks or ()))
+                if _channel_segments(site.trial(), patch, rounded, build) is not None:
+                    return tuple(_channel_segments(site, patch, rounded, build) or ())
     raise CapacityError(
         f"layer '{site.layer.name}': not one output fits at a time: enlarge core[0].vector.buffer_bytes "
         "or core[0].memory.output_buffer_bytes"
     )
 
 
-def _channel_chunks(site: Site, width: int, covered: int | None, build: Build) -> list[Chunk] | None:
-    channels = site.walk.channels
-    chunks = []
-    for first in range(0, channels, width):
-        chunk = build(site, Cut(pixels=1, channels=(first, min(first + width, channels)), covered=covered))
-        if chunk is None:
-            return None
-        chunks.append(chunk)
-    return chunks
+def _channel_segments(site: Site, patch: Patch, width: int, build: Build) -> list[Segment] | None:
+    """Return chunks of one pixel and so many channels; None where one does not fit."""
+    segments = []
+    for covered, alike in groupby(patch.covered):
+        chunks = []
+        for first in range(0, site.walk.channels, width):
+            end = min(first + width, site.walk.channels)
+            chunk = build(site, Cut(covered=(covered,), channels=(first, end)))
+            if chunk is None:
+                return None
+            chunks.append(chunk)
+        segments.append(_segment(site, len(list(alike)), 1, tuple(chunks)))
+    return segments
 
 
 def _places(site: Site, patch: Patch, segments: list[Segment]) -> list[Places]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from nngen.arch import Core, Vector
 from nngen.compiler.mapper import VectorLayer
@@ -20,11 +21,18 @@ MOST_COPIES = 64  # of one chunk, likewise
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """What one chunk computes: so many pixels of a row, and of each the channels [a, b); how many elements count."""
+    """What one chunk computes: the channels [a, b) of neighbouring pixels of a row.
 
-    pixels: int
+    ``covered`` has an entry for each of them: how many elements of its window count, where that matters, else None.
+    """
+
+    covered: tuple[int | None, ...]
     channels: tuple[int, int]
-    covered: int | None = None
+
+    @property
+    def pixels(self) -> int:
+        """Pixels."""
+        return len(self.covered)
 
     @property
     def width(self) -> int:
@@ -95,12 +103,11 @@ class Site:
 
     def outputs(self, cut: Cut, entry: int = 0) -> tuple[Outputs, ...] | None:
         """Return the POSTs of a cut whose accumulators stand side by side from ``entry`` on; None for too many."""
-        record, single = self.records.place(cut.channels, cut.covered, times=cut.pixels if self.repeats else 1)
-        if single or self.repeats:
-            return (Outputs(entry=entry, count=cut.elements, record=record, single=single),)
-        if cut.pixels > MOST_POSTS:
-            return None
-        return tuple(
-            Outputs(entry=entry + pixel * cut.width, count=cut.width, record=record, single=False)
-            for pixel in range(cut.pixels)
-        )
+        outputs: list[Outputs] = []
+        for covered, pixels in groupby(cut.covered):
+            count = len(list(pixels))
+            record, single = self.records.place(cut.channels, covered, times=count if self.repeats else 1)
+            for size in [count] if single or self.repeats else [1] * count:
+                outputs.append(Outputs(entry=entry, count=size * cut.width, record=record, single=single))
+                entry += size * cut.width
+        return tuple(outputs) if len(outputs) <= MOST_POSTS or cut.pixels == 1 else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from nngen.arch import Core
 from nngen.compiler.mapper import VectorLayer, table_slot
@@ -78,24 +79,22 @@ def _bands(site: Site) -> tuple[Band, ...]:
         spans_of(site.network, site.layer, axis=axis, outputs=outputs, clipped=clipped)
         for axis, outputs in enumerate((site.walk.rows, site.walk.columns))
     )
+    windows = [list(spans) for _, spans in groupby(columns, key=lambda span: span.kernel)]
     return tuple(
-        Band(
-            rows=row.count,
-            segments=tuple(segment for column in columns for segment in _segments(site, row, column)),
-        )
+        Band(rows=row.count, segments=tuple(segment for spans in windows for segment in _segments(site, row, spans)))
         for row in rows
     )
 
 
-def _segments(site: Site, row: Span, column: Span) -> tuple[Segment, ...]:
+def _segments(site: Site, row: Span, columns: Sequence[Span]) -> tuple[Segment, ...]:
+    """Return the segments of neighbouring columns that see the same window."""
     patch = Patch(
         first_row=row.first,
         rows=row.count,
-        first_column=column.first,
-        columns=column.count,
-        covered=_covered(site.layer, row, column),
+        first_column=columns[0].first,
+        covered=tuple(_covered(site.layer, row, span) for span in columns for _ in range(span.count)),
     )
-    return best_segments(site, patch, _builds(site.layer, row, column))
+    return best_segments(site, patch, _builds(site.layer, row, columns[0]))
 
 
 def _covered(layer: VectorLayer, row: Span, column: Span) -> int | None:

@@ -63,8 +63,7 @@ class Host:
     def write_memory(self, indices: npt.NDArray[np.integer], words: npt.NDArray[np.integer]) -> None:
         """Write words of activation memory, by their indices."""
         base = self.map.window("ACTIVATIONS").address
-        for index, word in zip(indices.tolist(), words.tolist(), strict=True):
-            self.script.write(base + WORD_BYTES * index, word)
+        self.script.write_each((base + WORD_BYTES * indices).tolist(), words.tolist())
 
     def read_memory(self, indices: npt.NDArray[np.integer]) -> None:
         """Read words of activation memory, by their indices."""

@@ -38,7 +38,12 @@ class HostScript:
 
     def write_all(self, address: int, words: Iterable[int]) -> None:
         """Write consecutive words as fast as the port takes them."""
-        self._lines += [f"1 0 0 {address + 4 * i:x} {word:x}" for i, word in enumerate(words)]
+        words = list(words)
+        self.write_each(range(address, address + 4 * len(words), 4), words)
+
+    def write_each(self, addresses: Iterable[int], words: Iterable[int]) -> None:
+        """Write a word to each address as fast as the port takes them."""
+        self._lines += [f"1 0 0 {a:x} {word:x}" for a, word in zip(addresses, words, strict=True)]
 
     def read(self, address: int, *, pause: int = 0, style: int = 0) -> None:
         """Read one word."""

@@ -111,8 +111,9 @@ class BinList:
 
     def __init__(self, core: Core) -> None:
         self.bins: list[Bin] = []
-        depths = {format_.mnemonic: self._add(_depths(format_)) for format_ in INSTRUCTIONS}
-        self.commands = tuple(self._command(command, depths[command.mnemonic], core) for command in commands())
+        present = [format_ for format_ in INSTRUCTIONS if format_.in_core(core)]
+        depths = {format_.mnemonic: self._add(_depths(format_)) for format_ in present}
+        self.commands = tuple(self._command(command, depths[command.mnemonic], core) for command in commands(core))
         self.unknown = self._add([Bin(name=UNKNOWN, group=Group.OPERANDS, possible=False)]).start
         self._add(
             Bin(name=found.name, group=Group.CAUSES, mnemonic=found.mnemonic, possible=found.possible)
@@ -125,7 +126,7 @@ class BinList:
         return Block(start=start, size=len(self.bins) - start)
 
     def _command(self, command: Command, depth: Block, core: Core) -> CommandBins:
-        predecessors = (None, *executed_by(command.unit))
+        predecessors = (None, *executed_by(core, command.unit))
         return CommandBins(
             command=command,
             predecessors=predecessors,

@@ -20,6 +20,7 @@ from nngen.isa import (
     Unit,
     find_register,
 )
+from nngen.sim.verification.variants import least_instruction, variant_name
 
 from ._commands import UNITS, sets_register, takes
 from ._operands import register_count
@@ -66,7 +67,7 @@ def cause_bins(core: Core) -> tuple[CauseBin, ...]:
         )
     )
     for format_ in INSTRUCTIONS:
-        found += [*_illegal(format_, core), *_operand(format_, core), *_state(format_)]
+        found += [*_illegal(format_, core), *_operand(format_, core), *_state(format_, core)]
     found += [CauseBin(name=_no_reason(cause), cause=cause, possible=False) for cause in _ORDER]
     return tuple(found)
 
@@ -94,13 +95,16 @@ def _no_reason(cause: Cause) -> str:
 
 def _illegal(format_: InstructionFormat, core: Core) -> Iterator[CauseBin]:
     """Reserved bits; where the instruction names its unit: a unit, or a register of it, that does not exist."""
+    if not format_.in_core(core):
+        yield _reason(Cause.ILLEGAL, format_, "not in this core", lambda word: True)
+        return
     yield _reason(Cause.ILLEGAL, format_, "reserved bits", lambda word: bool(word & ~format_.used_mask))
     if format_.unit is not None:
         return
     unit = format_.field("unit")
     yield _reason(Cause.ILLEGAL, format_, "undefined unit", lambda word: _value(word, unit) not in UNIT_CODES.values())
     for name in UNITS:
-        if not takes(name, format_):
+        if not takes(core, name, format_):
             yield _reason(Cause.ILLEGAL, format_, name, _names_unit(unit, name))
         elif sets_register(format_):
             yield from _no_register(format_, name, core)
@@ -125,20 +129,67 @@ def _no_register(format_: InstructionFormat, unit: Unit, core: Core) -> Iterator
 
 
 def _operand(format_: InstructionFormat, core: Core) -> Iterator[CauseBin]:
-    """Each side of each rule, where the fields are wide enough to break it."""
+    """Each side of each rule; possible where the fields are wide enough to break it and keep all the others."""
+    if not format_.in_core(core):
+        return
     for rule in format_.rules:
         name = "+".join(rule.fields)
-        fields = tuple(format_.field(f) for f in rule.fields)
-        if rule.least > 0:
-            yield _reason(Cause.OPERAND, format_, f"{name} too small", _below(fields, rule))
-        if rule.most is not None:
-            bound = rule.most(core)
-            possible = sum(f.highest for f in fields) > bound
-            yield _reason(Cause.OPERAND, format_, f"{name} too large", _above(fields, bound), possible=possible)
+        variant = variant_name(dict(rule.when))
+        name = f"{name} with {variant}" if variant else name
+        for side, breaks in _sides(rule, core).items():
+            possible = any(_alone(core, format_, rule, tried) for tried in _attempts(core, format_, rule, breaks))
+            applies = _applies(format_, rule, breaks)
+            yield _reason(Cause.OPERAND, format_, f"{name} {side}", applies, possible=possible)
 
 
-def _state(format_: InstructionFormat) -> Iterator[CauseBin]:
+def _sides(rule: OperandRule, core: Core) -> dict[str, Callable[[int], bool]]:
+    """Return what a sum may be that breaks a rule, by what bins call it."""
+    sides: dict[str, Callable[[int], bool]] = {}
+    if rule.least > 0:
+        sides["too small"] = lambda total: total < rule.least
+    if rule.multiple is not None:
+        step = rule.multiple(core)
+        sides["no multiple"] = lambda total: total % step > 0
+    if rule.most is not None:
+        most = rule.most(core)
+        sides["too large"] = lambda total: total > most
+    return sides
+
+
+def _applies(format_: InstructionFormat, rule: OperandRule, breaks: Callable[[int], bool]) -> Callable[[int], bool]:
+    """Return whether a word breaks a rule."""
+    fields = tuple(format_.field(name) for name in rule.fields)
+    when = tuple((format_.field(name), value) for name, value in rule.when)
+    return lambda word: (
+        all(_value(word, f) == value for f, value in when) and breaks(sum(_value(word, f) for f in fields))
+    )
+
+
+def _attempts(
+    core: Core, format_: InstructionFormat, rule: OperandRule, breaks: Callable[[int], bool]
+) -> Iterator[dict[str, int]]:
+    """Yield operands that break a rule by one of its fields, as little as that can."""
+    good = least_instruction(core, format_, dict(rule.when)).operands
+    for name in rule.fields:
+        times, rest = rule.fields.count(name), sum(good[other] for other in rule.fields if other != name)
+        bound = rule.most(core) if rule.most is not None else rule.least
+        around = {0, 1, 3, (bound - rest) // times + 1}
+        steps = {o.multiple(core) for o in format_.rules if o.multiple is not None}
+        around |= {-(-value // step) * step for value in set(around) for step in steps}
+        for value in around:
+            if 0 <= value <= format_.field(name).highest and breaks(rest + times * value):
+                yield good | {name: value}
+
+
+def _alone(core: Core, format_: InstructionFormat, rule: OperandRule, operands: dict[str, int]) -> bool:
+    """Whether operands break no other rule."""
+    return all(other is rule or other.holds(core, operands) for other in format_.rules)
+
+
+def _state(format_: InstructionFormat, core: Core) -> Iterator[CauseBin]:
     """What the state of the core refuses."""
+    if not format_.in_core(core):
+        return
     for cause in dict.fromkeys(cause for cause, _ in format_.state_refusals):
         if cause is Cause.LOOP:
             yield from _loop(format_)
@@ -173,11 +224,3 @@ def _value(word: int, field: Field) -> int:
 
 def _names_unit(field: Field, unit: Unit) -> Callable[[int], bool]:
     return lambda word: _value(word, field) == UNIT_CODES[unit]
-
-
-def _below(fields: tuple[Field, ...], rule: OperandRule) -> Callable[[int], bool]:
-    return lambda word: sum(_value(word, f) for f in fields) < rule.least
-
-
-def _above(fields: tuple[Field, ...], bound: int) -> Callable[[int], bool]:
-    return lambda word: sum(_value(word, f) for f in fields) > bound

@@ -41,15 +41,15 @@ class OperandClasses:
         The classes: ascending, without a gap, over all values that the fields can hold.
     counts_ones
         The quantity is the number of bits that are 1.
-    condition
-        (field, lowest, highest): only words in which this field lies within these bounds are counted.
+    conditions
+        (field, lowest, highest): only words in which all these fields lie within their bounds are counted.
     """
 
     name: str
     fields: tuple[Field, ...]
     ranges: Ranges
     counts_ones: bool = False
-    condition: tuple[Field, int, int] | None = None
+    conditions: tuple[tuple[Field, int, int], ...] = ()
 
     def label(self, number: int) -> str:
         """Return how bins call a class."""
@@ -57,11 +57,13 @@ class OperandClasses:
 
     def counted(self, words: WordArray) -> npt.NDArray[np.bool_] | None:
         """Return which words are counted; None: all."""
-        if self.condition is None:
+        if not self.conditions:
             return None
-        field, lowest, highest = self.condition
-        value = field_values(words, field)
-        return np.asarray((value >= lowest) & (value <= highest))
+        counted = np.ones(len(words), bool)
+        for field, lowest, highest in self.conditions:
+            value = field_values(words, field)
+            counted &= (value >= lowest) & (value <= highest)
+        return counted
 
     def numbers(self, words: WordArray) -> IntArray:
         """Return the number of each word's class."""
@@ -94,14 +96,18 @@ def each_value(count: int, *, highest: int) -> Ranges:
     return _filled([*(ValueRange(i, i, str(i)) for i in range(count)), ValueRange(count, highest, "too large", False)])
 
 
-def magnitudes(least: int, most: int, *, highest: int) -> Ranges:
-    """Return 0, 1, the largest and what lies between, as far as they are in ``least`` … ``most``."""
+def magnitudes(least: int, most: int, *, highest: int, step: int = 1) -> Ranges:
+    """Return 0, 1, the largest and what lies between, as far as they are in ``least`` … ``most``.
+
+    Of multiples of a ``step`` there is no 1, and nothing between where only the ends are in.
+    """
+    between = step == 1 or most - max(least, 0) > step
     return _filled(
         [
             ValueRange(0, least - 1, "too small", False),
             ValueRange(max(least, 0), min(most, 0), "0"),
-            ValueRange(max(least, 1), min(most, 1), "1"),
-            ValueRange(max(least, 2), most - 1, "between"),
+            ValueRange(max(least, 1), min(most, 1, step), "1", step == 1),
+            ValueRange(max(least, 2), most - 1, "between", between),
             ValueRange(max(least, 2, most), most, "max"),
             ValueRange(most + 1, highest, "too large", False),
         ]

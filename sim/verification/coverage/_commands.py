@@ -12,18 +12,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nngen.arch import Core
 from nngen.isa import (
     BY_MNEMONIC,
     INSTRUCTION_BITS,
     INSTRUCTIONS,
     OPCODE_OFFSET,
     OPCODE_WIDTH,
-    QUEUED_UNITS,
     REGISTERS,
     UNIT_CODES,
     Cause,
     InstructionFormat,
     Unit,
+    core_units,
 )
 
 UNITS = tuple(Unit)
@@ -32,10 +33,11 @@ END = BY_MNEMONIC["HALT"]  # ends the program; the only one that the sequencer e
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """An instruction as one unit executes it; instructions that name their unit are a command of each such unit."""
+    """An instruction as one unit of a core executes it; those that name their unit are a command of each such unit."""
 
     format: InstructionFormat
     unit: Unit
+    core: Core
 
     @property
     def mnemonic(self) -> str:
@@ -72,7 +74,7 @@ class Command:
     @property
     def predecessors(self) -> tuple[InstructionFormat | None, ...]:
         """All that can come before it; None: it is the first of its unit."""
-        before = (format_ for format_ in executed_by(self.unit) if format_ is not END)
+        before = (format_ for format_ in executed_by(self.core, self.unit) if format_ is not END)
         return (*((None,) if self.may_be_first else ()), *before)
 
     @property
@@ -82,13 +84,20 @@ class Command:
         return self.queued or Cause.ADDRESS not in refused
 
 
-def takes(unit: Unit, format_: InstructionFormat) -> bool:
+def units(core: Core) -> tuple[Unit, ...]:
+    """Return the units of a core."""
+    return (Unit.SEQUENCER, *core_units(core))
+
+
+def takes(core: Core, unit: Unit, format_: InstructionFormat) -> bool:
     """Return whether a unit executes an instruction; SET needs a register there, WAIT and SIGNAL a queue."""
+    if not format_.in_core(core) or unit not in units(core):
+        return False
     if format_.unit is not None:
         return format_.unit is unit
     if sets_register(format_):
         return any(r.unit is unit for r in REGISTERS)
-    return unit in QUEUED_UNITS
+    return unit is not Unit.SEQUENCER
 
 
 def sets_register(format_: InstructionFormat) -> bool:
@@ -96,11 +105,13 @@ def sets_register(format_: InstructionFormat) -> bool:
     return any(f.name == "index" for f in format_.fields)
 
 
-def executed_by(unit: Unit) -> tuple[InstructionFormat, ...]:
+def executed_by(core: Core, unit: Unit) -> tuple[InstructionFormat, ...]:
     """Return what a unit executes, in the order of the description."""
-    return tuple(format_ for format_ in INSTRUCTIONS if takes(unit, format_))
+    return tuple(format_ for format_ in INSTRUCTIONS if takes(core, unit, format_))
 
 
-def commands() -> tuple[Command, ...]:
+def commands(core: Core) -> tuple[Command, ...]:
     """Return every command, unit by unit."""
-    return tuple(Command(format=format_, unit=unit) for unit in UNITS for format_ in executed_by(unit))
+    return tuple(
+        Command(format=format_, unit=unit, core=core) for unit in units(core) for format_ in executed_by(core, unit)
+    )

@@ -17,6 +17,14 @@ from nngen.isa import (
     Unit,
     register,
 )
+from nngen.sim.verification.variants import (
+    Variant,
+    least,
+    limits,
+    multiple_of,
+    variant_name,
+    variants,
+)
 
 from ._classes import (
     OperandClasses,
@@ -48,28 +56,6 @@ def operand_classes(command: Command, core: Core) -> tuple[OperandClasses, ...]:
     return tuple(found) or (OperandClasses(name="", fields=(), ranges=(ValueRange(0, 0, ""),)),)
 
 
-def bounds(format_: InstructionFormat, core: Core) -> dict[str, tuple[int, int]]:
-    """Return the least and the largest value of each unsigned field with which the instruction can be executed.
-
-    What the rules leave to a field is least when the others are; a run of bytes must lie in activation memory.
-    """
-    unsigned = [f for f in format_.fields if not f.signed]
-    least = {f.name: 0 for f in unsigned}
-    most = {f.name: f.highest for f in unsigned}
-    for rule in format_.rules:
-        if len(rule.fields) == 1:
-            least[rule.fields[0]] = max(least[rule.fields[0]], rule.least)
-    for rule in format_.rules:
-        if rule.most is None:
-            continue
-        for name in rule.fields:
-            others = sum(least[other] for other in rule.fields if other != name)
-            most[name] = min(most[name], rule.most(core) - others)
-    if _touches_memory(format_):
-        most["length"] = min(most["length"], core.activation_bytes)
-    return {name: (least[name], most[name]) for name in least}
-
-
 def offset_reach(format_: InstructionFormat, core: Core) -> tuple[int, int]:
     """Return the smallest and the largest distance from an address register that can be executed.
 
@@ -92,21 +78,43 @@ def _touches_memory(format_: InstructionFormat) -> bool:
 
 
 def _of_field(format_: InstructionFormat, f: Field, core: Core) -> Iterator[OperandClasses]:
+    """Return the classes of a field: one set of them for each variant that has limits of its own."""
     if f.name == "count" and any(other.name == "host" for other in format_.fields):
         yield from _loop_counts(format_, f)
         return
-    yield OperandClasses(name=f.name, fields=(f,), ranges=_ranges(format_, f, core), counts_ones=f is _MACRO_CLASSES)
+    if f.signed or f.name in _NUMBERED or f is _MACRO_CLASSES:
+        ranges = _special_ranges(format_, f, core)
+        yield OperandClasses(name=f.name, fields=(f,), ranges=ranges, counts_ones=f is _MACRO_CLASSES)
+        return
+    found: dict[tuple[int, int, int], list[Variant]] = {}
+    for variant in variants(core, format_):
+        low, most = limits(core, format_, f, variant)
+        found.setdefault((low, most, multiple_of(core, format_, f, variant)), []).append(variant)
+    for (low, most, step), own in found.items():
+        ranges = magnitudes(low, most, highest=f.highest, step=step)
+        if len(found) == 1:
+            yield OperandClasses(name=f.name, fields=(f,), ranges=ranges)
+            continue
+        for variant in own:
+            yield OperandClasses(
+                name=_with(f.name, variant), fields=(f,), ranges=ranges, conditions=_conditions(format_, variant)
+            )
 
 
-def _ranges(format_: InstructionFormat, f: Field, core: Core) -> Ranges:
+def _with(name: str, variant: Variant) -> str:
+    """Return how bins call a quantity in a variant."""
+    chosen = variant_name(variant)
+    return f"{name} with {chosen}" if chosen else name
+
+
+def _conditions(format_: InstructionFormat, variant: Variant) -> tuple[tuple[Field, int, int], ...]:
+    return tuple((format_.field(name), value, value) for name, value in variant.items())
+
+
+def _special_ranges(format_: InstructionFormat, f: Field, core: Core) -> Ranges:
     if f.signed:
         return signs(f.lowest, f.highest, reach=offset_reach(format_, core))
-    if f.name in _NUMBERED:
-        return each_value(_NUMBERED[f.name], highest=f.highest)
-    if f is _MACRO_CLASSES:
-        return ones(f.width)
-    least, most = bounds(format_, core)[f.name]
-    return magnitudes(least, most, highest=f.highest)
+    return ones(f.width) if f is _MACRO_CLASSES else each_value(_NUMBERED[f.name], highest=f.highest)
 
 
 def _loop_counts(format_: InstructionFormat, count: Field) -> Iterator[OperandClasses]:
@@ -116,27 +124,29 @@ def _loop_counts(format_: InstructionFormat, count: Field) -> Iterator[OperandCl
         name="count",
         fields=(count,),
         ranges=magnitudes(1, count.highest, highest=count.highest),
-        condition=(host, 0, 0),
+        conditions=((host, 0, 0),),
     )
     yield OperandClasses(
         name="ignored count",
         fields=(count,),
         ranges=(ValueRange(0, 0, "0"), ValueRange(1, count.highest, "not 0")),
-        condition=(host, 1, 1),
+        conditions=((host, 1, 1),),
     )
 
 
 def _of_rules(format_: InstructionFormat, core: Core) -> Iterator[OperandClasses]:
     """Operands that only together reach a bound."""
-    limits = bounds(format_, core)
+    known = variants(core, format_)
     for rule in format_.rules:
-        if len(rule.fields) > 1 and rule.most:
+        own = [variant for variant in known if all(variant[name] == value for name, value in rule.when)]
+        if len(set(rule.fields)) > 1 and rule.most and own:
             fields = tuple(format_.field(name) for name in rule.fields)
-            least = max(rule.least, sum(limits[name][0] for name in rule.fields))
+            lowest = min(sum(least(core, format_, name, variant) for name in rule.fields) for variant in own)
             yield OperandClasses(
-                name="+".join(rule.fields),
+                name=_with("+".join(rule.fields), dict(rule.when)),
                 fields=fields,
-                ranges=sums(least, rule.most(core), highest=sum(f.highest for f in fields)),
+                ranges=sums(max(rule.least, lowest), rule.most(core), highest=sum(f.highest for f in fields)),
+                conditions=_conditions(format_, dict(rule.when)),
             )
 
 
@@ -146,13 +156,13 @@ def _of_set(command: Command, core: Core) -> Iterator[OperandClasses]:
     targets = sorted((r for r in REGISTERS if r.unit is command.unit), key=lambda r: r.index)
     yield OperandClasses(name="register", fields=(index,), ranges=_indexes(targets, index, core))
     for target in targets:
-        condition = (index, target.index, target.index + register_count(target, core) - 1)
+        conditions = ((index, target.index, target.index + register_count(target, core) - 1),)
         written = register_values(target.bits(core), highest=value.highest)
-        yield OperandClasses(name=target.name, fields=(value,), ranges=written, condition=condition)
+        yield OperandClasses(name=target.name, fields=(value,), ranges=written, conditions=conditions)
         for part in target.fields:
             f = Field(name=part.name, offset=value.offset + part.offset, width=part.width, meaning=part.meaning)
             yield OperandClasses(
-                name=f"{target.name}.{part.name}", fields=(f,), ranges=_part_values(part, core), condition=condition
+                name=f"{target.name}.{part.name}", fields=(f,), ranges=_part_values(part, core), conditions=conditions
             )
 
 

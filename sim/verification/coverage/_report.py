@@ -105,6 +105,7 @@ def summarize(coverage: Coverage, waivers: Sequence[Waiver] = ()) -> CoverageRep
         instructions=tuple(
             tally(format_.mnemonic, (found for found in possible if found.mnemonic == format_.mnemonic))
             for format_ in INSTRUCTIONS
+            if any(found.mnemonic == format_.mnemonic for found in possible)
         ),
         missing={group: tuple(found.name for found in missing if found.group is group) for group in Group},
         waived=tuple(waived.items()),

@@ -31,8 +31,8 @@ class CollectorHarness(Elaboratable):
         registers = embed(m, "collector", dut)
         drive_freely(m, dut)
         byte, position, bank = Signal(range(_BYTES)), Signal(range(_BYTES + 8)), Signal()
-        start = Mux(dut.words, position & ~0b11, position)
-        size, part = Mux(dut.words, 4, 1), Signal(2)
+        size, part = Mux(dut.element == 0, 1, Mux(dut.element == 1, 2, 4)), Signal(2)
+        start = position & ~(size - 1)
         appended, here, written = Signal(), Signal(), Signal()
         m.d.comb += [
             byte.eq(AnyConst(len(byte))),
@@ -50,9 +50,10 @@ class CollectorHarness(Elaboratable):
             ),
             Assert(implies(~appended, ~dut.write.any()), "what_does_not_fit_is_dropped"),
             Assert(dut.bank == bank, "bank_changes_when_it_is_closed"),
-            Cover(dut.valid & ~dut.words & (position == _BYTES), "a_byte_is_dropped"),
-            Cover(here & dut.words & (byte == _BYTES - 1) & bank, "last_byte_of_the_other_bank"),
-            Cover(here & dut.words & (position[:2] == 3), "four_bytes_around_a_position"),
+            Cover(dut.valid & (dut.element == 0) & (position == _BYTES), "a_byte_is_dropped"),
+            Cover(here & dut.element[1] & (byte == _BYTES - 1) & bank, "last_byte_of_the_other_bank"),
+            Cover(here & dut.element[1] & (position[:2] == 3), "four_bytes_around_a_position"),
+            Cover(here & (dut.element == 1) & position[0], "two_bytes_around_a_position"),
         ]
         with m.If(dut.restart):
             m.d.sync += position.eq(0)
@@ -65,8 +66,8 @@ class CollectorHarness(Elaboratable):
 
 PROOF = Proof(
     name="collector",
-    states="codes are appended to the output buffer, of one byte or of four in the aligned four bytes, lowest first; "
-    "what does not fit is dropped whole, and writes nowhere",
+    states="codes are appended to the output buffer, of one byte, or of two or four in the aligned two or four bytes, "
+    "lowest first; what does not fit is dropped whole, and writes nowhere",
     module=collector,
     harness=CollectorHarness,
     depth=2,

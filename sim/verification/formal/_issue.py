@@ -7,6 +7,7 @@ from types import ModuleType
 
 from amaranth.hdl import Assert, Cat, Const, Cover, Elaboratable, Module, Mux, Signal, Value
 
+from nngen.arch import Vector
 from nngen.hardware import sequencer
 from nngen.hardware.command import ADDRESS_FIELD_BITS, BODY_BITS, Kind
 from nngen.isa import (
@@ -24,7 +25,19 @@ from ._harness import drive_freely, embed, implies, previous
 from ._proof import Proof, SeededBug
 from ._small_core import SMALL_CORE, assume_host, field, is_instruction
 
-_CORE = dataclasses.replace(SMALL_CORE, program_instructions=2)  # its end is soon reached
+# With every option; the end of its program is soon reached.
+_CORE = dataclasses.replace(
+    SMALL_CORE,
+    program_instructions=2,
+    activation_bits=12,
+    vector=Vector(buffer_bytes=16, accumulators=12, coefficient_words=2),
+    strided_access=True,
+    reprogram=True,
+)
+_VECTOR_BYTES, _VECTOR_SUMS = 16, 12
+
+
+_RUNS = ("LOAD", "STORE", "FILL", "PROG")
 
 
 class IssueHarness(Elaboratable):
@@ -44,7 +57,7 @@ class IssueHarness(Elaboratable):
         self.word = self.sequencer.program_data
         self.is_ = {i.mnemonic: Signal(name=f"word_is_{i.mnemonic.lower()}") for i in INSTRUCTIONS}
         m.d.comb += [signal.eq(is_instruction(self.word, mnemonic)) for mnemonic, signal in self.is_.items()]
-        self.takes_run = self.is_["LOAD"] | self.is_["STORE"] | self.is_["FILL"]
+        self.takes_run = Cat(*[self.is_[mnemonic] for mnemonic in _RUNS]).any()
         self._rules(m)
         self._check_pushes(m, self._check_issue(m, assume_host(m, self.sequencer)))
         return m
@@ -55,12 +68,13 @@ class IssueHarness(Elaboratable):
     def _out_of_memory(self) -> Value:
         """Rule 5, with the address as the sequencer resolves it."""
         dut = self.sequencer
-        end = dut.address + self._length()
-        return (self.is_["ADD"] | self.takes_run) & (~dut.inside | (self.takes_run & (end > _CORE.activation_bytes)))
-
-    def _length(self) -> Value:
-        lengths = {mnemonic: self._field(mnemonic, "length") for mnemonic in ("LOAD", "STORE", "FILL")}
-        return Mux(self.is_["LOAD"], lengths["LOAD"], Mux(self.is_["STORE"], lengths["STORE"], lengths["FILL"]))
+        beyond = Const(0)
+        for mnemonic in _RUNS:
+            size = self._field(mnemonic, "length") * (4 if mnemonic == "PROG" else 1)
+            beyond = beyond | (self.is_[mnemonic] & (dut.address + size > _CORE.activation_bytes))
+        odd = self.is_["LOAD"] & self._field("LOAD", "wide") & dut.address[0]
+        unaligned = odd | (self.is_["PROG"] & (dut.address[:2] != 0))
+        return (self.is_["ADD"] & ~dut.inside) | (self.takes_run & (~dut.inside | beyond | unaligned))
 
     def _rules(self, m: Module) -> None:
         """Say which cause, if any, the rules 1 to 5 give."""
@@ -85,7 +99,7 @@ class IssueHarness(Elaboratable):
         no_register = self.is_["SET"] & ~self._register_exists()
         for_queue = self.is_["WAIT"] | self.is_["SIGNAL"]
         unit = self._field("WAIT", "unit")
-        return ~lawful | no_register | (for_queue & ((unit == 0) | (unit > 4)))
+        return ~lawful | no_register | (for_queue & ((unit == 0) | (unit > 5)))
 
     def _register_exists(self) -> Value:
         unit, index = self._field("SET", "unit"), self._field("SET", "index")
@@ -101,13 +115,36 @@ class IssueHarness(Elaboratable):
         broken = {
             "LOOP": f("LOOP", "length") == 0,
             "WAIT": f("WAIT", "count") == 0,
-            "LOAD": (f("LOAD", "length") == 0) | (f("LOAD", "row") + f("LOAD", "length") > _CORE.macro.rows),
+            "LOAD": self._load_out_of_range(),
             "MVM": (f("MVM", "steps") == 0) | (f("MVM", "entry") + f("MVM", "steps") > _CORE.macro.columns_per_adc),
-            "POST": (f("POST", "count") == 0) | (f("POST", "record") + f("POST", "count") > _CORE.constant_records),
-            "STORE": (f("STORE", "length") == 0) | (f("STORE", "length") > _CORE.output_buffer_bytes),
+            "POST": self._post_out_of_range(),
+            "STORE": (f("STORE", "length") == 0)
+            | (f("STORE", "length") > _CORE.output_buffer_bytes)
+            | (f("STORE", "strided") & (f("STORE", "length") % _CORE.word_bytes != 0)),
+            "VEC": (f("VEC", "length") == 0)
+            | (f("VEC", "operation") > 4)
+            | (f("VEC", "entry") % _CORE.word_bytes != 0)
+            | (f("VEC", "entry") + f("VEC", "length") > _VECTOR_SUMS),
+            "PROG": (f("PROG", "length") == 0)
+            | (f("PROG", "row") >= _CORE.macro.rows)
+            | (f("PROG", "macro") >= _CORE.macros),
             "FILL": f("FILL", "length") == 0,
         }
         return Cat(*[self.is_[mnemonic] & wrong for mnemonic, wrong in broken.items()]).any()
+
+    def _load_out_of_range(self) -> Value:
+        length, row = self._field("LOAD", "length"), self._field("LOAD", "row")
+        vec, wide = self._field("LOAD", "vec"), self._field("LOAD", "wide")
+        elements = Mux(wide, length >> 1, length)
+        beyond = Mux(vec, row + length > _VECTOR_BYTES, row + elements > _CORE.macro.rows)
+        return (length == 0) | beyond | (wide & (vec | length[0]))
+
+    def _post_out_of_range(self) -> Value:
+        count, record, entry = (self._field("POST", name) for name in ("count", "record", "entry"))
+        vec, single = self._field("POST", "vec"), self._field("POST", "single")
+        last = record + Mux(single, 1, count)
+        beyond = (last > _CORE.constant_records) | (vec & (entry + count > _VECTOR_SUMS))
+        return (count == 0) | beyond | (single & ~vec)
 
     def _unit(self, m: Module) -> tuple[Signal, Signal]:
         """Return the unit that an instruction is for, and whether its queue takes one (rule 6)."""
@@ -160,9 +197,10 @@ class IssueHarness(Elaboratable):
         """Check that what issues for a unit enters its queue, and no other, as it is."""
         dut, entry = self.sequencer, self.sequencer.entry
         kind = Signal(3)
-        for number, mnemonic in {Kind.SET: "SET", Kind.WAIT: "WAIT", Kind.SIGNAL: "SIGNAL", Kind.FILL: "FILL"}.items():
-            with m.If(self.is_[mnemonic]):
-                m.d.comb += kind.eq(number)
+        for number in Kind:
+            if number is not Kind.WORK:
+                with m.If(self.is_[number.name]):
+                    m.d.comb += kind.eq(number)
         low, high = entry.body[:ADDRESS_FIELD_BITS], entry.body[ADDRESS_FIELD_BITS:]
         expected_low = Mux(self.takes_run, dut.address, self.word[:ADDRESS_FIELD_BITS])
         pushed = Signal()

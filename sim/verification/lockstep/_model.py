@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from ._case import ByteArray, Case
 # A retirement: what both sides are compared in.
 RETIREMENT_DTYPE = np.dtype([("cycle", "i8"), ("unit", "i8"), ("pc", "i8"), ("word", "u8"), ("digest", "u8")])
 Retirements = npt.NDArray[np.void]
+_COMPARED = itemgetter(1, 2, 7)  # of a record of the simulator: unit, pc, retire
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +80,9 @@ def expect(core: Core, case: Case) -> Expectation:
 
 def _expected_run(batch: BatchRun, sample: int, words: npt.NDArray[np.uint64]) -> ExpectedRun:
     timing = batch.timings[sample]
-    records = np.array(timing.records, np.int64).reshape(-1, 10)
-    _, unit, pc, _, _, _, _, retire, _, _ = records.T
+    unit, pc, retire = np.array(list(map(_COMPARED, timing.records)), np.int64).reshape(-1, 3).T
     order = np.lexsort((unit, retire))
-    retirements = np.empty(len(records), RETIREMENT_DTYPE)
+    retirements = np.empty(len(order), RETIREMENT_DTYPE)
     retirements["cycle"] = retire[order]
     retirements["unit"] = unit[order]
     retirements["pc"] = pc[order]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,14 +15,14 @@ from nngen.sim.cosim.scripted import WORD_BYTES, Host
 from ._case import ByteArray, Case
 from ._model import Expectation, ExpectedRun
 
+_LOADED = ("PROGRAM", "CONSTANTS", "COEFFICIENTS", "TABLES")
 REFUSED = 2  # AXI's SLVERR
 _LONGEST_PAUSE = 60
 _MOST_TRANSFERS = 12
 _SLACK_CYCLES = 2000  # how much longer than expected a run may take before the host gives it up
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExpectedRead:
+class ExpectedRead(NamedTuple):
     """A read of ``name``: what the host must get; ``data`` None where that depends on when it asks."""
 
     name: str
@@ -77,9 +78,11 @@ class Session:
         self._empty = {
             window.address + WORD_BYTES * i: 0
             for window in self._host.map.windows
-            if window.access == "w" and window.name != "MACROS"
+            if window.name in _LOADED
             for i in range(window.words)
         }
+        names = ("CAUSE", "CAUSE_PC", *(f"EVENT_{name.upper()}" for name in EVENT_NAMES))
+        self._results = [(name, self._host.address(name)) for name in names]  # read after each run
         self._memory: ByteArray | None = None  # activation memory; None: anything
 
     def add(self, case: Case, expectation: Expectation) -> None:
@@ -89,14 +92,18 @@ class Session:
         number = 0 if not self.plans else self.plans[-1].case + 1
         if case.reset_after is not None:
             self._start(case, 0)
+            self._forget_cells(case)
             self.script.reset(pause=case.reset_after, cycles=1 + case.reset_after % 3)
             self._memory = None
             self.plans.append(RunPlan(case=number, run=-1))
-            self._registers(case)
+            self._load(case)
         for run, expected in enumerate(expectation.runs):
             plan = RunPlan(case=number, run=run)
             self.plans.append(plan)
+            if run and case.program.writes_cells:
+                self._load(case)
             self._start(case, run)
+            self._forget_cells(case)
             aside = case.memory[run].copy()
             if case.traffic_seed:
                 self._traffic(draw, plan, case, aside, expected)
@@ -113,6 +120,13 @@ class Session:
     def _load(self, case: Case) -> None:
         self._host.load(case.program.core_program(), background=self._empty)
         self._registers(case)
+
+    def _forget_cells(self, case: Case) -> None:
+        """Take the cells of macros to hold anything where a program writes them: they are loaded again."""
+        if case.program.writes_cells:
+            window = self._host.map.window("MACROS")
+            cells = range(window.address, window.address + WORD_BYTES * window.words, WORD_BYTES)
+            self._host.held = {address: word for address, word in self._host.held.items() if address not in cells}
 
     def _registers(self, case: Case) -> None:
         self._host.write("WATCHDOG", case.program.watchdog)
@@ -188,10 +202,9 @@ class Session:
 
     def _finish(self, plan: RunPlan, expected: ExpectedRun) -> None:
         self._host.write("INTERRUPT", 1)
-        values = {"CAUSE": int(expected.cause), "CAUSE_PC": expected.pc}
-        values |= {f"EVENT_{n.upper()}": count for n, count in zip(EVENT_NAMES, expected.events, strict=True)}
-        for name, value in values.items():
-            self._read(plan, name, self._host.map.register(name).address, value)
+        values = (int(expected.cause), expected.pc, *expected.events)
+        for (name, address), value in zip(self._results, values, strict=True):
+            self._read(plan, name, address, value)
 
     def _read_memory(self, plan: RunPlan, memory: ByteArray) -> None:
         """Read back all of activation memory: the program's, and beside it what the host wrote."""

@@ -11,8 +11,8 @@ from nngen.arch import Core
 from nngen.ir.program import ConstantRecord
 from nngen.isa import BY_MNEMONIC, UNIT_CODES, Cause, Instruction, Unit, instruction, register
 
-from ._constants import random_cells
-from ._opening import WORD
+from ._constants import random_cells, random_coefficients, random_tables
+from ._opening import FOUR_BYTES, WORD
 from ._program import HALT, NOP, PATIENCE, Block, TestProgram
 
 Words = tuple[Instruction | int, ...]
@@ -61,6 +61,8 @@ class Bench:
             loop_count=1,
             watchdog=self.patience,
             traffic=(0, 0),
+            coefficients=random_coefficients(core, np.random.default_rng(_CELLS_SEED)),
+            tables=random_tables(core, np.random.default_rng(_CELLS_SEED)),
         )
 
     # ------------------------------------------------------------------ programs
@@ -129,7 +131,9 @@ class Bench:
 
     def record(self, number: int, **changed: int) -> ConstantRecord:
         """Return a sum of one accumulator, m = 1 unless changed; the numbers count through all accumulators."""
-        core, plain = self.core, {"multiplier": 1, "offset": 0, "shift": 0, "last": 1}
+        core = self.core
+        plain = {"multiplier": 1, "offset": 0, "shift": 0, "last": 1}
+        plain |= {"negative_multiplier": -1, "negative_offset": number} if core.negative_slope else {}
         entry, rest = number % core.accumulator_entries, number // core.accumulator_entries
         made = plain | changed
         return ConstantRecord(
@@ -140,6 +144,8 @@ class Bench:
             multiplier=made["multiplier"],
             offset=made["offset"],
             shift=made["shift"],
+            negative_multiplier=made.get("negative_multiplier", 0),
+            negative_offset=made.get("negative_offset", 0),
         )
 
     # ------------------------------------------------------------------ commands
@@ -148,6 +154,41 @@ class Bench:
         """Return a LOAD of a whole row buffer."""
         length = min(self.core.macro.rows, self.half, BY_MNEMONIC["LOAD"].field("length").highest)
         return (Instruction("LOAD", {"register": READ, "length": length, "first": 1, "last": 1} | changed),)
+
+    def load_vector(self, **changed: int) -> Made:
+        """Return LOADs of a whole vector buffer, as far as memory has so many bytes; one where operands are changed."""
+        assert self.core.vector is not None
+        size = self.core.vector.buffer_bytes
+        plain = {"register": READ, "vec": 1, "first": 1, "last": 1}
+        if changed:
+            return (Instruction("LOAD", plain | {"length": min(size, self.half)} | changed),)
+        starts = range(0, size, self.half)
+        return tuple(
+            Instruction(
+                "LOAD",
+                plain | {"row": start, "length": min(self.half, size - start), "first": int(not start),
+                         "last": int(start + self.half >= size)},
+            )
+            for start in starts
+        )  # fmt: skip
+
+    def vec(self, **changed: int) -> Made:
+        """Return a VEC of all accumulators that overwrites."""
+        assert self.core.vector is not None
+        length = min(self.core.vector.accumulators, BY_MNEMONIC["VEC"].field("length").highest)
+        plain = {"length": length, "overwrite": 1, "first": 1, "last": 1, "release": 1}
+        return (Instruction("VEC", plain | changed),)
+
+    def post_vec(self, **changed: int) -> Made:
+        """Return a POST of as many of VEC's accumulators as words fit the output buffer, with one record."""
+        assert self.core.vector is not None
+        count = min(self.core.vector.accumulators, self.core.output_buffer_bytes // WORD)
+        plain = {"count": count, "first": 1, "last": 1, "release": 1, "vec": 1, "single": 1}
+        return (Instruction("POST", plain | changed),)
+
+    def vector_position(self) -> Made:
+        """Return one position of a layer that VEC computes."""
+        return (*self.load_vector(), *self.vec(), *self.post_vec(), *self.store())
 
     def mvm(self, **changed: int) -> Made:
         """Return an MVM of all entries that overwrites."""
@@ -186,7 +227,7 @@ class Bench:
         return (Instruction("LOOP", {"count": count, "length": len(body)} | changed), *body)
 
     def alone(self, tested: Instruction) -> Made:
-        """Return a LOAD, STORE or FILL that uses memory while no command of the other unit does."""
+        """Return a LOAD, PROG, STORE or FILL that uses memory while no command of the other unit does."""
         own, other = UNIT_CODES[Unit.STORE], UNIT_CODES[Unit.LOAD]
         if tested.unit is Unit.LOAD:
             own, other = other, own
@@ -209,7 +250,7 @@ class Bench:
             made += self.set(Unit.MVM, "MACRO", _ENABLED, macro)
         made += self.set(Unit.POST, "LOWEST", -_SIGNED_LOWEST)
         made += self.set(Unit.POST, "HIGHEST", _SIGNED_HIGHEST)
-        made += self.set(Unit.POST, "WORDS", 1)
+        made += self.set(Unit.POST, "ELEMENT", FOUR_BYTES)
         # One position for each bank; with few records one POST does not fill the output buffer.
         for _ in range(2):
             count = min(len(self.records), core.output_buffer_bytes // WORD)
@@ -218,6 +259,8 @@ class Bench:
             made += self.post(last=0, release=0) if rounds > 1 else ()
             made += self.loop(self.post(first=0, last=0, release=0), rounds - 2) if rounds > 2 else ()
             made += [*self.post(first=int(rounds == 1)), *self.store(length=1)]
+        for _ in range(2 if core.vector is not None else 0):
+            made += [*self.load_vector(), *self.vec(), *self.post_vec(count=1), *self.store(length=1)]
         return tuple(made)
 
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from nngen.arch import Core
 from nngen.ir.program import ConstantRecord
-from nngen.isa import BY_MNEMONIC, UNIT_CODES, Instruction, Unit, find_register, instruction, register
+from nngen.isa import BY_MNEMONIC, UNIT_CODES, Instruction, Unit, core_units, find_register, instruction, register
 
-from ._corners import OperandMaker, limits
+from ._constants import MOST_COEFFICIENTS
+from ._corners import OperandMaker
 from ._draw import Draw
 from ._layout import AddressRegister, Area, Layout
-from ._merge import LOAD, MVM, POST, SEQUENCER, STORE, Item
+from ._merge import Item
+from ._runs import RunMaker
 from ._settings import Settings
+from ._units import LOAD, MVM, POST, SEQUENCER, STORE, VEC
 
 NOP = instruction("NOP")
-_CONFIGURED = (Unit.LOAD, Unit.MVM, Unit.POST)
+_WEIGHTS = {Unit.LOAD: 3, Unit.MVM: 4, Unit.POST: 3, Unit.STORE: 1, Unit.VEC: 3}  # how often a unit is configured
+ANY_LENGTH = 1 << 16
 _LONGEST_FILL = 96  # bytes: longer ones are seldom
+_LONGEST_PROG = 24  # programming words
+_PROGRAMMING_BYTES = 4
 _FAR = 0.03  # how often a run has a window of its own
 _MANY_RECORDS = 16
 
@@ -30,7 +36,7 @@ class Commands:
     Attributes
     ----------
     wanders
-        Whether a command may come with a window made for it alone: with up to seven instructions more.
+        Whether a command may come with a window made for it alone: with up to eleven instructions more.
     """
 
     def __init__(
@@ -43,20 +49,57 @@ class Commands:
         self.wanders = True
         self._draw = draw
         self._operands = OperandMaker(core, draw)
-        self._most = {
-            mnemonic: limits(core, format_, format_.field("length"))[1]
-            for mnemonic in ("LOAD", "STORE", "FILL")
-            for format_ in (BY_MNEMONIC[mnemonic],)
-        }
+        self._runs = RunMaker(core, draw, layout, settings, self._operands)
+        self._filled = min(core.vector.coefficient_words, MOST_COEFFICIENTS) if core.vector else 0
 
     # ------------------------------------------------------------------ data
 
-    def load(self, area: Area, *, via: AddressRegister | None = None, first: int, last: int) -> Item:
-        """Return a LOAD from an area, by a given address register or any of the area's."""
-        given = {"first": first, "last": last}
-        if self._draw.chance(0.9):
+    def load(self, area: Area, *, via: AddressRegister | None = None, first: int, last: int, vec: int = 0) -> Item:
+        """Return a LOAD from an area, by a given address register or any of the area's; ``vec``: for VEC."""
+        given = {"first": first, "last": last, "vec": vec}
+        if not vec and self._draw.chance(0.8):
             given["group"] = self._draw.choice(self.settings.groups)
         return LOAD, self._run("LOAD", area, via, given)
+
+    def fill_vector(self, via: AddressRegister, *, first: int = 1) -> list[Item]:
+        """Return LOADs that write every byte of a vector buffer; the ``first`` acquires it."""
+        assert self.core.vector is not None
+        size, draw = self.core.vector.buffer_bytes, self._draw
+        starts = list(range(0, size, min(via.longest, size)))
+        draw.shuffle(starts)
+        made: list[Item] = []
+        for number, start in enumerate(starts):
+            given = {"vec": 1, "wide": 0, "strided": 0, "row": start, "length": min(via.longest, size - start)}
+            given |= {"first": first * int(number == 0), "last": int(number == len(starts) - 1)}
+            given |= {"register": via.number, "offset": self._runs.distance(via, BY_MNEMONIC["LOAD"])}
+            made.append((LOAD, (self._operands.make("LOAD", **given),)))
+        return made
+
+    def prog(self, area: Area = Area.READ, *, via: AddressRegister | None = None) -> Item | None:
+        """Return a PROG from an area, by a given address register or any; None where none leads there."""
+        most = (
+            ANY_LENGTH if self._draw.chance(0.1 if area is Area.READ else 0.5) else _PROGRAMMING_BYTES * _LONGEST_PROG
+        )
+        registers = self.layout.registers[area] if via is None else [via]
+        fit = [r for r in registers if r.step == _PROGRAMMING_BYTES <= r.longest]
+        if fit:
+            return LOAD, self._run("PROG", area, self._draw.choice(fit), {}, most=most)
+        first, end = self.layout.areas[area]
+        if not self.wanders or -(-first // _PROGRAMMING_BYTES) + 1 > end // _PROGRAMMING_BYTES:
+            return None
+        used = self._draw.choice(registers)
+        return LOAD, self._runs.far("PROG", area, used, {"register": used.number}, most)
+
+    def vec(self, **given: int) -> Item:
+        """Return a VEC; coefficient words are mostly some that do not hold zeros."""
+        draw = self._draw
+        if "overwrite" not in given:
+            given["overwrite"] = int(draw.chance(0.6 if given["first"] else 0.2))
+        if draw.chance(0.5):
+            given["coefficient"] = draw.number(0, self._filled - 1)
+        if draw.chance(0.5):
+            given["source"] = draw.choice((0, draw.amount(0, 63)))
+        return VEC, (self._operands.make("VEC", **given),)
 
     def mvm(self, **given: int) -> Item:
         """Return an MVM."""
@@ -73,74 +116,38 @@ class Commands:
         return MVM, (self._operands.make("MVM", **given),)
 
     def post(self, **given: int) -> Item:
-        """Return a POST."""
+        """Return a POST; with ``vec`` of VEC's accumulators."""
         draw, most = self._draw, min(len(self.records), BY_MNEMONIC["POST"].field("count").highest)
+        if given.setdefault("vec", 0) and self.core.vector is not None:
+            given.setdefault("single", int(draw.chance(0.4)))
+            most = min(self.core.vector.accumulators, most if not given["single"] else self.core.vector.accumulators)
         if "count" not in given:
             given["count"] = draw.number(1, most) if draw.chance(0.1) else draw.amount(1, min(_MANY_RECORDS, most))
         if "record" not in given:
-            given["record"] = draw.number(0, len(self.records) - given["count"])
+            taken = 1 if given.get("single") else given["count"]
+            given["record"] = draw.number(0, len(self.records) - taken)
         return POST, (self._operands.make("POST", **given),)
 
-    def store(self, area: Area, *, via: AddressRegister | None = None, most: int = 1 << 16, release: int) -> Item:
-        """Return a STORE of at most so many bytes to an area."""
-        return STORE, self._run("STORE", area, via, {"release": release}, most=most)
+    def store(self, area: Area, *, via: AddressRegister | None = None, most: int = ANY_LENGTH, release: int) -> Item:
+        """Return a STORE of at most so many bytes to an area; in several runs only where there is no such bound."""
+        plain = {"strided": 0} if most < ANY_LENGTH else {}
+        return STORE, self._run("STORE", area, via, {"release": release} | plain, most=most)
 
     def fill(self, area: Area, *, via: AddressRegister | None = None) -> Item:
         """Return a FILL of an area, by a given address register or any of the area's."""
-        most = 1 << 16 if area is Area.WHOLE or self._draw.chance(0.03) else _LONGEST_FILL
+        most = ANY_LENGTH if area is Area.WHOLE or self._draw.chance(0.03) else _LONGEST_FILL
         return STORE, self._run("FILL", area, via, {}, most=most)
 
     def _run(
-        self, mnemonic: str, area: Area, via: AddressRegister | None, given: dict[str, int], *, most: int = 1 << 16
+        self, mnemonic: str, area: Area, via: AddressRegister | None, given: dict[str, int], *, most: int = ANY_LENGTH
     ) -> tuple[Instruction, ...]:
-        """Return a LOAD, STORE or FILL, at times with a window made for it alone."""
+        """Return a command with a run, at times with a window made for it alone."""
         draw = self._draw
         used = via or draw.choice(self.layout.registers[area])
         given["register"] = used.number
         if self.wanders and draw.chance(_FAR):
-            return self._far(mnemonic, area, used, given, most)
-        most = min(most, self._most[mnemonic], used.longest)
-        often_longest = mnemonic == "LOAD" or area is Area.WHOLE
-        given["length"] = most if often_longest and draw.chance(0.5) else self._length(most)
-        given["offset"] = self._distance(used, BY_MNEMONIC[mnemonic].field("offset").highest)
-        return (self._operands.make(mnemonic, **given),)
-
-    def _length(self, most: int) -> int:
-        draw, word = self._draw, self.core.word_bytes
-        kind = draw.random()
-        if kind < 0.4:
-            return draw.amount(1, most)
-        if kind < 0.6:
-            return draw.randint(1, most)
-        return min(most, draw.choice((most, most, word - 1, word, word + 1)))
-
-    def _distance(self, used: AddressRegister, highest: int) -> int:
-        reach = min(used.reach, highest)
-        return self._draw.amount(0, reach) if self._draw.chance(0.3) else self._draw.number(-reach, reach)
-
-    def _far(
-        self, mnemonic: str, area: Area, used: AddressRegister, given: dict[str, int], most: int
-    ) -> tuple[Instruction, ...]:
-        """Return a run with a window, a position and an offset that are anything, but lead into the area."""
-        draw = self._draw
-        first, end = self.layout.areas[area]
-        length = given["length"] = self._length(min(most, self._most[mnemonic], end - first))
-        address = draw.number(first, end - length)
-        field = BY_MNEMONIC[mnemonic].field("offset")
-        largest = (1 << register(Unit.SEQUENCER, "SIZE").bits(self.core)) - 1
-        size = draw.number(1, largest)
-        inside = draw.number(0, min(size - 1, address))
-        position = draw.number(0, largest)
-        # Below the window or beyond it the sum comes back by one window's size.
-        offset = draw.choice((inside, inside - size, inside + size)) - position
-        if not field.lowest <= offset <= field.highest:
-            position, offset = inside, 0
-        given["offset"] = offset
-        values = {"BASE": address - inside, "SIZE": size, "POSITION": position}
-        before = tuple(
-            self.layout.set(draw, used.number, name, values[name]) for name in draw.sample(sorted(values), 3)
-        )
-        return (*before, self._operands.make(mnemonic, **given), *self.layout.set_window(draw, used))
+            return self._runs.far(mnemonic, area, used, given, most)
+        return (self._runs.near(mnemonic, area, used, given, most),)
 
     # ------------------------------------------------------------------ order
 
@@ -154,13 +161,13 @@ class Commands:
 
     # ------------------------------------------------------------------ configuration
 
-    def setting(self, names: frozenset[str] | None = None) -> Item:
-        """Return a SET of a unit's register, of any or of one with these names."""
-        weights = (2, 4, 3)
-        return self.setting_of(self._draw.choices(_CONFIGURED, weights)[0], names)
+    def setting(self, names: frozenset[tuple[Unit, str]] | None = None) -> Item:
+        """Return a SET of a unit's register, of any or of one of these."""
+        units = [unit for unit in core_units(self.core) if names is None or any(own is unit for own, _ in names)]
+        return self.setting_of(self._draw.choices(units, [_WEIGHTS[unit] for unit in units])[0], names)
 
-    def setting_of(self, unit: Unit, names: frozenset[str] | None = None) -> Item:
-        """Return a SET of a register of this unit, of any or of one with these names."""
+    def setting_of(self, unit: Unit, names: frozenset[tuple[Unit, str]] | None = None) -> Item:
+        """Return a SET of a register of this unit, of any or of one of these."""
         return UNIT_CODES[unit], (self.settings.random(unit, names=names),)
 
     def overwritten(self, item: Item) -> Item:
@@ -189,8 +196,7 @@ class Commands:
         return self._near_step(self._draw.choice(self.layout.all))
 
     def _near_step(self, used: AddressRegister) -> tuple[Instruction]:
-        highest = BY_MNEMONIC["ADD"].field("value").highest
-        return (instruction("ADD", register=used.number, value=self._distance(used, highest)),)
+        return (instruction("ADD", register=used.number, value=self._runs.distance(used, BY_MNEMONIC["ADD"])),)
 
     def _far_step(self, used: AddressRegister) -> tuple[Instruction, ...]:
         draw = self._draw

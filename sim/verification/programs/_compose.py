@@ -9,9 +9,10 @@ from nngen.isa import LOOP_DEPTH, Instruction
 from ._commands import NOP
 from ._draw import Draw
 from ._layout import Area
-from ._merge import SEQUENCER, Item
+from ._merge import Item
 from ._parts import Parts
 from ._program import Block, Repeat, flatten
+from ._units import SEQUENCER
 
 _ISSUES = 1.7  # instructions issued for each one of the body
 _LONGEST_BODY = 60
@@ -24,6 +25,7 @@ _KINDS = {
     "exchange": 1.5,
     "exchange anywhere": 1.0,
     "contest": 0.7,
+    "programming": 3.0,
     "fill": 1.5,
     "handshake": 1.0,
     "configure": 1.0,
@@ -48,7 +50,9 @@ class Composer:
         self._loops = draw.choice((0.1, 0.25, 0.5))
         needed = {"exchange": Area.SHARED, "exchange anywhere": Area.WHOLE}
         areas = parts.commands.layout.areas
-        self._kinds = [kind for kind in _KINDS if kind not in needed or needed[kind] in areas]
+        kinds = [kind for kind in _KINDS if kind not in needed or needed[kind] in areas]
+        without = "programming" if parts.counters.programmed is None else "contest"
+        self._kinds = [kind for kind in kinds if kind != without]
         self._weights = [_KINDS[kind] * draw.choice((0.3, 1.0, 1.0, 3.0)) for kind in self._kinds]
         # By name: how often it is inserted into other parts, the instructions it takes at most, and what does it.
         self._inserts: dict[str, tuple[float, int, Callable[[list[Item]], None]]] = {
@@ -56,7 +60,7 @@ class Composer:
             "configure": (0.3, 4, parts.configure),
             "move": (0.4, 16, parts.move),
             "fill": (0.15, 1, parts.fill),
-            "succession": (0.4, 5, parts.successions.setting),
+            "succession": (0.5, 5, parts.successions.setting),
             "window": (0.12, 6, self._window),
             "signals": (0.03, 6, parts.successions.many_signals),
         }
@@ -118,7 +122,7 @@ class Composer:
         left = room
         while left >= _SMALLEST_PART and (not made or draw.chance(0.3)):
             kind = draw.choices(self._kinds, self._weights)[0]
-            if kind == "exchange anywhere" and not made and left >= 18:
+            if kind == "exchange anywhere" and not made and left >= 26:
                 return parts.exchange_anywhere()  # nothing that touches memory may come between
             made += self._part(kind, left)
             left = room - _size(made)
@@ -137,6 +141,8 @@ class Composer:
             return parts.costly_positions()
         if kind == "contest" and room >= 12:
             return parts.contest()
+        if kind == "programming" and room >= 8:
+            return parts.programming(most=room)
         if kind == "idle":
             return [(SEQUENCER, (NOP,) * draw.randint(1, min(room, 8)))]
         made: list[Item] = []

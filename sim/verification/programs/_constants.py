@@ -15,6 +15,8 @@ ByteArray = npt.NDArray[np.uint8]
 
 _MANY = 96  # records beyond which constant memory is seldom filled
 _FILLED = 0.05
+_COEFFICIENT_BITS = 16
+MOST_COEFFICIENTS = 64  # words of coefficient memory that do not hold zeros
 _CORNER_BYTES = np.array([0, 1, 0x7F, 0x80, 0xFE, 0xFF, 0x55, 0xAA], np.uint8)
 
 
@@ -35,6 +37,7 @@ def random_records(core: Core, draw: Draw, *, plain: int) -> tuple[ConstantRecor
 
 def _record(core: Core, draw: Draw, *, last: bool) -> ConstantRecord:
     constants = _constants(core, draw) if last or draw.chance(0.1) else (0, 0, 0)
+    second = _constants(core, draw) if core.negative_slope and (last or draw.chance(0.1)) else (0, 0, 0)
     return ConstantRecord(
         macro=draw.randrange(core.macros),
         adc=draw.randrange(core.macro.adcs),
@@ -43,6 +46,8 @@ def _record(core: Core, draw: Draw, *, last: bool) -> ConstantRecord:
         multiplier=constants[0],
         offset=constants[1],
         shift=constants[2],
+        negative_multiplier=second[0],
+        negative_offset=second[1],
     )
 
 
@@ -63,6 +68,22 @@ def _constants(core: Core, draw: Draw) -> tuple[int, int, int]:
     return multiplier, offset, draw.number(0, (1 << core.shift_bits) - 1)
 
 
+def random_coefficients(core: Core, generator: np.random.Generator) -> IntArray:
+    """Return the beginning of coefficient memory, shape ``(words, word_bytes)``: any values, corners, or small ones."""
+    words = min(core.vector.coefficient_words, MOST_COEFFICIENTS) if core.vector else 0
+    shape = (words, core.word_bytes)
+    most = 1 << (_COEFFICIENT_BITS - 1)
+    values: IntArray = generator.integers(-most, most, shape)
+    corners = np.array([0, 1, -1, most - 1, -most])[generator.integers(0, 5, shape)]
+    return np.choose(generator.integers(0, 3, (words, 1)), [values, corners, values >> 8])
+
+
+def random_tables(core: Core, generator: np.random.Generator) -> IntArray:
+    """Return look-up tables, shape ``(tables, 256)``."""
+    tables: IntArray = generator.integers(0, 256, (core.tables, 256))
+    return tables
+
+
 def random_cells(core: Core, generator: np.random.Generator) -> IntArray:
     """Return cell levels: pairs that lean to one side, so that sums are large, or any, few, the largest, none."""
     macro = core.macro
@@ -78,8 +99,9 @@ def random_cells(core: Core, generator: np.random.Generator) -> IntArray:
         cells[:, :, generator.integers(2) :: 2] = top * generator.integers(2)
     elif kind > 3:
         odd = np.arange(macro.columns) % 2
-        lean = generator.integers(0, 2, (core.macros, 1, macro.columns // 2)).repeat(2, axis=2) ^ odd
-        strength = generator.random((core.macros, 1, macro.columns // 2)).repeat(2, axis=2)
+        pairs = -(-macro.columns // 2)
+        lean = generator.integers(0, 2, (core.macros, 1, pairs)).repeat(2, axis=2)[:, :, : macro.columns] ^ odd
+        strength = generator.random((core.macros, 1, pairs)).repeat(2, axis=2)[:, :, : macro.columns]
         cells = np.where(generator.random(shape) < strength, top * lean, cells)
     return cells
 

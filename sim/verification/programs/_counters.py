@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nngen.isa import COUNTERS, QUEUED_UNITS, UNIT_CODES, Unit
+from nngen.arch import Core
+from nngen.isa import COUNTERS, UNIT_CODES, Unit
 
 from ._draw import Draw
+from ._units import unit_codes
 
-_UNITS = tuple(UNIT_CODES[unit] for unit in QUEUED_UNITS)
+_LOAD, _MVM, _STORE = (UNIT_CODES[unit] for unit in (Unit.LOAD, Unit.MVM, Unit.STORE))
+_PROGRAMS = 0.5  # how often a program of a core that can writes cells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +22,12 @@ class Counters:
     ----------
     stored, loaded
         STORE tells LOAD that something is written; LOAD tells STORE that it was read.
-    contested
+    contested, rivals, shares, meeting
         Both ``rivals`` wait on it, each once, for as many signals as ``shares`` says. They meet afterwards through
         ``meeting``, the counter on which the first and the one on which the second waits, so that none of them takes
-        what the other needs the next time.
+        what the other needs the next time. Without a contest there are none.
+    converted, programmed
+        MVM tells LOAD that it has converted, LOAD tells MVM that cells are written; None where the program writes none.
     free
         The other counters, with the unit that waits.
     full
@@ -33,10 +38,12 @@ class Counters:
 
     stored: int
     loaded: int
-    contested: int
-    rivals: tuple[int, int]
-    shares: tuple[int, int]
-    meeting: tuple[int, int]
+    contested: int | None
+    rivals: tuple[int, ...]
+    shares: tuple[int, ...]
+    meeting: tuple[int, ...]
+    converted: int | None
+    programmed: int | None
     free: tuple[tuple[int, int], ...]
     full: tuple[int, int]
     unused: int
@@ -44,35 +51,43 @@ class Counters:
     @property
     def waiters(self) -> dict[int, int]:
         """The unit that waits on each counter with a single one that does."""
-        pairs = (
-            (self.stored, UNIT_CODES[Unit.LOAD]),
-            (self.loaded, UNIT_CODES[Unit.STORE]),
+        known = (
+            (self.stored, _LOAD),
+            (self.loaded, _STORE),
             *zip(self.meeting, self.rivals, strict=True),
+            (self.converted, _LOAD),
+            (self.programmed, _MVM),
             *self.free,
             self.full,
         )
-        return dict(pairs)
+        return {counter: unit for counter, unit in known if counter is not None}
 
     @property
     def senders(self) -> dict[int, int]:
-        """The unit that signals each counter which orders accesses to memory: no other may."""
-        return {self.stored: UNIT_CODES[Unit.STORE], self.loaded: UNIT_CODES[Unit.LOAD]}
+        """The unit that signals each counter which orders accesses to memory or cells: no other may."""
+        known = ((self.stored, _STORE), (self.loaded, _LOAD), (self.converted, _MVM), (self.programmed, _LOAD))
+        return {counter: unit for counter, unit in known if counter is not None}
 
     @classmethod
-    def draw(cls, draw: Draw) -> Counters:
-        """Deal the counters out."""
-        stored, loaded, contested, first, second, full, unused, *free = draw.sample(range(COUNTERS), COUNTERS)
-        one, other = draw.sample(_UNITS, 2)
-        waits = tuple((counter, draw.choice(_UNITS)) for counter in free)
+    def draw(cls, draw: Draw, core: Core) -> Counters:
+        """Deal the counters out; a program has a contest, or writes cells where the core can."""
+        units = unit_codes(core)
+        numbers = draw.sample(range(COUNTERS), COUNTERS)
+        stored, loaded, full, unused = (numbers.pop() for _ in range(4))
+        programs = core.reprogram and draw.chance(_PROGRAMS)
+        special = [numbers.pop() for _ in range(2 if programs else 3)]
+        waits = tuple((counter, draw.choice(units)) for counter in numbers)
         # Often one unit has both: only then does the WAIT for very many come directly behind another one.
-        counts = draw.choice(waits)[1] if waits and draw.chance(0.5) else draw.choice(_UNITS)
+        counts = draw.choice(waits)[1] if waits and draw.chance(0.5) else draw.choice(units)
         return cls(
             stored=stored,
             loaded=loaded,
-            contested=contested,
-            rivals=(one, other),
-            shares=(draw.amount(1, 3), draw.amount(1, 3)),
-            meeting=(first, second),
+            contested=None if programs else special[0],
+            rivals=() if programs else tuple(draw.sample(units, 2)),
+            shares=() if programs else (draw.amount(1, 3), draw.amount(1, 3)),
+            meeting=() if programs else tuple(special[1:]),
+            converted=special[0] if programs else None,
+            programmed=special[1] if programs else None,
             free=waits,
             full=(full, counts),
             unused=unused,

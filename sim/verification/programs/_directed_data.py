@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nngen.ir.program import ConstantRecord
-from nngen.isa import QUEUED_UNITS, UNIT_CODES, Unit
+from nngen.isa import Unit
 
 from ._bench import WRITE, Bench, DirectedProgram, Made
-from ._opening import WORD
+from ._opening import FOUR_BYTES, WORD
+from ._units import LOAD, MVM, POST, STORE
 
-_LOAD, _MVM, _POST, _STORE = (UNIT_CODES[unit] for unit in QUEUED_UNITS)
 _WRAPPING = 48  # times that a dot product is added: enough for the accumulators of a small chip
 _LARGEST = (1 << 31) - 1
 
@@ -85,7 +85,7 @@ def _clipping(bench: Bench) -> Iterator[DirectedProgram]:
         yield bench.halting(f"clipping {name}", sets, *both, records=records)
     for zero_point in (-(1 << 16), -1, 1, (1 << 16) - 1):
         sets = bench.set(Unit.POST, "ZERO_POINT", zero_point)
-        yield bench.halting(f"zero point {zero_point}", sets, bench.set(Unit.POST, "WORDS", 0), bench.position())
+        yield bench.halting(f"zero point {zero_point}", sets, bench.set(Unit.POST, "ELEMENT", 0), bench.position())
     for highest in (1 << 15, _LARGEST):
         sets = (*bench.set(Unit.POST, "HIGHEST", highest), *bench.set(Unit.POST, "ZERO_POINT", (1 << 16) - 1))
         large = min(_LARGEST, (1 << (bench.core.offset_bits - 1)) - 1)
@@ -121,14 +121,21 @@ def _sums(bench: Bench) -> Iterator[DirectedProgram]:
             records = [*(bench.record(i) for i in range(plain)), *first]
             made = (*bench.load(), *bench.mvm(), *bench.post(record=plain, count=count), *bench.store())
             yield bench.halting(f"sums of {name}", made, bench.position(), records=records)
-    for words in (0, 1):
-        sets = bench.set(Unit.POST, "WORDS", words)
+    for element in range(FOUR_BYTES + 1):
+        sets = bench.set(Unit.POST, "ELEMENT", element)
         posts = (bench.post(last=0, release=0), bench.post(first=0, last=0, release=0), bench.post(first=0))
         yield bench.halting(
-            f"outputs that do not fit, words {words}", sets, bench.load(), bench.mvm(), *posts, bench.store()
+            f"outputs that do not fit, element {element}", sets, bench.load(), bench.mvm(), *posts, bench.store()
         )
-    for name, widths in (("bytes behind a word", (1, 0)), ("words behind a byte", (0, 1))):
-        before, then = (bench.set(Unit.POST, "WORDS", width) for width in widths)
+    mixes = {
+        "bytes behind four": (2, 0),
+        "four bytes behind one": (0, 2),
+        "two bytes behind one": (0, 1),
+        "four bytes behind two": (1, 2),
+        "bytes behind two": (1, 0),
+    }
+    for name, widths in mixes.items():
+        before, then = (bench.set(Unit.POST, "ELEMENT", width) for width in widths)
         mixed = (before, bench.post(count=1, last=0, release=0), then, bench.post(count=3, first=0))
         yield bench.halting(name, bench.load(), bench.mvm(), *mixed, bench.store())
 
@@ -205,18 +212,18 @@ def _aliases(bench: Bench) -> Iterator[DirectedProgram]:
 
 
 def _ordered(bench: Bench, load: Made) -> Made:
-    before = (*bench.signal(_STORE, 0), *bench.wait(_LOAD, 0))
-    return (*before, *load, *bench.signal(_LOAD, 1), *bench.wait(_STORE, 1))
+    before = (*bench.signal(STORE, 0), *bench.wait(LOAD, 0))
+    return (*before, *load, *bench.signal(LOAD, 1), *bench.wait(STORE, 1))
 
 
 def _ties(bench: Bench) -> Iterator[DirectedProgram]:
     """Yield units that wait on one counter at the same time, for as much as there is and for less."""
     for first, second, names in (
-        (_LOAD, _STORE, "load and store"),
-        (_STORE, _MVM, "store and mvm"),
-        (_POST, _MVM, "post and mvm"),
+        (LOAD, STORE, "load and store"),
+        (STORE, MVM, "store and mvm"),
+        (POST, MVM, "post and mvm"),
     ):
         for count in (1, 2):
             waits = (*bench.wait(first, 0, count), *bench.wait(second, 0, 1))
-            signals = bench.signal(_LOAD if _LOAD not in (first, second) else _POST, 0) * (count + 1)
+            signals = bench.signal(LOAD if LOAD not in (first, second) else POST, 0) * (count + 1)
             yield bench.halting(f"{names} wait on one counter, for {count} and 1", waits, signals)

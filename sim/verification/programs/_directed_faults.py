@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nngen.isa import BY_MNEMONIC, LOOP_DEPTH, QUEUED_UNITS, UNIT_CODES, Cause, Instruction, Unit, instruction
+from nngen.isa import BY_MNEMONIC, LOOP_DEPTH, UNIT_CODES, Cause, Instruction, Unit, instruction
 
-from ._bench import WRITE, Bench, DirectedProgram, Made
+from ._bench import OTHER, WRITE, Bench, DirectedProgram, Made
 from ._faults import static_faults
 from ._merge import BANKS
 from ._program import HALT, NOP
+from ._units import LOAD, POST, STORE, unit_codes
 
 _LONGEST_PROGRAM = 4096  # instructions of program memory up to whose end one can wait
 _LONGEST_LOOP = BY_MNEMONIC["LOOP"].field("length").highest
+_BYTE_BITS = 8
 _SIZE = 8  # bytes of a window
-_LOAD, _MVM, _POST, _STORE = (UNIT_CODES[unit] for unit in QUEUED_UNITS)
 
 
 def fault_programs(bench: Bench) -> Iterator[DirectedProgram]:
@@ -56,6 +57,31 @@ def _addresses(bench: Bench) -> Iterator[DirectedProgram]:
         yield _reached(bench, f"{name} up to the end of memory", mnemonic, up_to_end)
         yield _refused(bench, f"{name} past the end of memory", mnemonic, _Case(1, 0, base=base, length=3))
         yield _refused(bench, f"{name} behind the end of memory", mnemonic, _Case(3, 0, base=base))
+    yield from _alignments(bench)
+
+
+def _alignments(bench: Bench) -> Iterator[DirectedProgram]:
+    """Yield runs of elements of two bytes, and of programming words, where they may begin and where not."""
+    core, memory = bench.core, bench.core.activation_bytes
+    wide = {"register": OTHER, "length": 2, "wide": 1, "first": 1, "last": 1}
+    prog = {"register": OTHER, "length": 1}
+    kinds = [("LOAD", wide, 2)] if core.activation_bits > _BYTE_BITS else []
+    kinds += [("PROG", prog, 4)] if core.reprogram else []
+    for mnemonic, operands, step in kinds:
+        tested = Instruction(mnemonic, operands)
+        name = f"{mnemonic.lower()} at"
+        for place in range(1, step):
+            window = bench.window(OTHER, place, _SIZE)
+            yield bench.stopping(f"{name} byte {place} of {step}", Cause.ADDRESS, window, ending=(tested, HALT))
+        end = bench.window(OTHER, memory - step, _SIZE)
+        behind = (*bench.mvm(), *bench.post()) if mnemonic == "LOAD" else ()
+        store = bench.store() if behind else ()
+        yield bench.halting(f"{name} the end of memory", end, bench.alone(tested), behind, bench.windows(), store)
+        window = bench.window(OTHER, memory - step, 2 * step, step)
+        yield bench.stopping(f"{name} behind the end of memory", Cause.ADDRESS, window, ending=(tested, HALT))
+        long = Instruction(mnemonic, operands | {"length": operands["length"] * 2})
+        window = bench.window(OTHER, memory - step, _SIZE)
+        yield bench.stopping(f"{name} the end and too long", Cause.ADDRESS, window, ending=(long, HALT))
 
 
 @dataclass(frozen=True)
@@ -145,22 +171,36 @@ def _ends(bench: Bench) -> Iterator[DirectedProgram]:
 
 def _never(bench: Bench) -> Iterator[DirectedProgram]:
     """Yield programs that the watchdog ends; the sequencer stands at HALT, or where a queue is full."""
-    for unit, code in ((unit, UNIT_CODES[unit]) for unit in QUEUED_UNITS):
+    for code in unit_codes(bench.core):
+        unit = tuple(UNIT_CODES)[code]
         yield _stuck(bench, f"{unit} waits for a signal", bench.wait(code, 3))
         full = bench.wait(code, 3) * (bench.core.queue_depth + 1)
         name = f"never: {unit} waits, and its queue is full"
         yield bench.stopping(name, Cause.WATCHDOG, ending=(*full, HALT), at=len(full) - 1)
-    yield _stuck(bench, "load waits for a second signal", (*bench.signal(_STORE, 3), *bench.wait(_LOAD, 3, 2)))
-    illegal: tuple[Instruction | int, ...] = (*bench.wait(_POST, 3), 1 << 63, HALT)
+    yield _stuck(bench, "load waits for a second signal", (*bench.signal(STORE, 3), *bench.wait(LOAD, 3, 2)))
+    illegal: tuple[Instruction | int, ...] = (*bench.wait(POST, 3), 1 << 63, HALT)
     yield bench.stopping("never: post waits when an illegal word comes", Cause.ILLEGAL, ending=illegal, at=1)
     yield _stuck(bench, "mvm without row buffer", bench.mvm())
     yield _stuck(bench, "post without accumulators", bench.post())
     yield _stuck(bench, "store without outputs", bench.store())
     rows, sums = bench.load(), (*bench.load(), *bench.mvm())
     outputs = (*sums, *bench.post())
+    if bench.core.vector is not None:
+        yield from _stuck_vec(bench)
     yield _stuck(bench, "load acquires without release", rows * (BANKS + 1))
     yield _stuck(bench, "mvm acquires without release", sums * (BANKS + 1))
     yield _stuck(bench, "post acquires without release", outputs * (BANKS + 1))
+
+
+def _stuck_vec(bench: Bench) -> Iterator[DirectedProgram]:
+    yield _stuck(bench, "vec without vector buffer", bench.vec())
+    yield _stuck(bench, "vec with a row buffer alone", (*bench.load(), *bench.vec()))
+    yield _stuck(bench, "mvm with a vector buffer alone", (*bench.load_vector(), *bench.mvm()))
+    yield _stuck(bench, "post without the accumulators of vec", (*bench.load(), *bench.mvm(), *bench.post_vec()))
+    yield _stuck(bench, "load acquires vector buffers without release", bench.load_vector() * (BANKS + 1))
+    sums = (*bench.load_vector(), *bench.vec())
+    yield _stuck(bench, "vec acquires without release", sums * (BANKS + 1))
+    yield _stuck(bench, "post of vec acquires without release", (*sums, *bench.post_vec()) * (BANKS + 1))
 
 
 def _stuck(bench: Bench, name: str, made: Made) -> DirectedProgram:

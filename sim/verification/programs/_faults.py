@@ -24,9 +24,10 @@ from nngen.isa import (
     decode,
     encode,
 )
+from nngen.sim.verification.variants import Variant, conditions, least_instruction, variant_name
 
-from ._corners import least
 from ._draw import Draw
+from ._units import unit_codes
 
 _DECISIVE = frozenset({"unit", "index"})
 
@@ -51,21 +52,15 @@ def random_fault(core: Core, draw: Draw) -> Instruction | int:
     if opcode not in BY_OPCODE and draw.chance(0.4):
         return opcode << OPCODE_OFFSET | draw.getrandbits(OPCODE_OFFSET)
     format_ = draw.choice(INSTRUCTIONS)
-    if format_.rules and draw.chance(0.5):
-        return draw.choice(list(_broken(core, format_, draw.choice(format_.rules), least_instruction(format_)))).word
+    if format_.rules and format_.in_core(core) and draw.chance(0.5):
+        broken = list(_broken(core, format_, draw.choice(format_.rules)))
+        if broken:
+            return draw.choice(broken).word
     fault = draw.choice(list(_of(core, format_)))
     if fault.cause is not Cause.ILLEGAL:
         return fault.word
     free = sum(f.highest << f.offset for f in format_.fields if not f.signed and f.name not in _DECISIVE)
     return as_written(encode(fault.word) | draw.getrandbits(INSTRUCTION_BITS) & free)
-
-
-def least_instruction(format_: InstructionFormat) -> Instruction:
-    """Return an instruction with the least operands that its rules allow; its unit is the first with a queue."""
-    operands = {f.name: max(0, least(format_, f.name)) for f in format_.fields}
-    if format_.unit is None:
-        operands["unit"] = UNIT_CODES[Unit.LOAD]
-    return Instruction(format_.mnemonic, operands)
 
 
 def as_written(word: int) -> Instruction | int:
@@ -83,17 +78,20 @@ def _undefined_opcodes() -> Iterator[Fault]:
 
 
 def _of(core: Core, format_: InstructionFormat) -> Iterator[Fault]:
-    good = least_instruction(format_)
+    good = least_instruction(core, format_)
+    if not format_.in_core(core):
+        yield _illegal(f"{format_.mnemonic} in a core without it", encode(good))
+        return
     for low, high in reserved_regions(format_):
         for name, bits in (("lowest", 1 << low), ("highest", 1 << high), ("all", (2 << high) - (1 << low))):
             if name == "lowest" or low != high:
                 yield _illegal(f"{format_.mnemonic} reserved bits {high}..{low} {name}", encode(good) | bits)
     if format_.unit is None:
-        yield from _units(format_, good)
+        yield from _units(core, format_, good)
     if any(f.name == "index" for f in format_.fields):
         yield from _registers(core, good)
     for rule in format_.rules:
-        yield from _broken(core, format_, rule, good)
+        yield from _broken(core, format_, rule)
 
 
 def reserved_regions(format_: InstructionFormat) -> list[tuple[int, int]]:
@@ -111,10 +109,10 @@ def _changed(good: Instruction, **operands: int) -> Instruction:
     return Instruction(good.mnemonic, good.operands | operands)
 
 
-def _units(format_: InstructionFormat, good: Instruction) -> Iterator[Fault]:
-    codes = [code for code in range(format_.field("unit").highest + 1) if code not in UNIT_CODES.values()]
-    if not any(f.name == "index" for f in format_.fields):  # it needs a queue
-        codes.insert(0, UNIT_CODES[Unit.SEQUENCER])
+def _units(core: Core, format_: InstructionFormat, good: Instruction) -> Iterator[Fault]:
+    codes = [code for code in range(format_.field("unit").highest + 1) if code not in unit_codes(core)]
+    if any(f.name == "index" for f in format_.fields):  # it needs no queue
+        codes.remove(UNIT_CODES[Unit.SEQUENCER])
     for code in codes:
         yield _illegal(f"{format_.mnemonic} unit={code}", encode(_changed(good, unit=code)))
 
@@ -124,6 +122,8 @@ def _registers(core: Core, good: Instruction) -> Iterator[Fault]:
     highest = good.format.field("index").highest
     for unit, code in UNIT_CODES.items():
         present = registers_present(core, unit)
+        if code and code not in unit_codes(core):
+            continue
         missing = [index for index in range(highest + 1) if index not in present]
         for index in missing:
             if index - 1 not in missing or index + 1 not in missing:
@@ -140,21 +140,44 @@ def registers_present(core: Core, unit: Unit) -> frozenset[int]:
     )
 
 
-def _broken(core: Core, format_: InstructionFormat, rule: OperandRule, good: Instruction) -> Iterator[Fault]:
-    """Yield a sum just below what is needed, just beyond the bound by each of its fields, and as large as can be."""
-    name = "+".join(rule.fields)
+def _broken(core: Core, format_: InstructionFormat, rule: OperandRule) -> Iterator[Fault]:
+    """Yield a sum just below what is needed, just beyond the bound by each of its fields, and as large as can be.
+
+    Of a rule about multiples: the least sum beyond one. Everything else keeps the rules, as far as this one lets it.
+    """
+    variant = dict.fromkeys(conditions(format_), 0) | dict(rule.when)
+    good = least_instruction(core, format_, variant)
+    name = " ".join(filter(None, ("+".join(rule.fields), variant_name(dict(rule.when)))))
     if rule.least:
-        yield _operand(f"{name}={rule.least - 1}", _changed(good, **{rule.fields[0]: rule.least - 1}))
+        yield _operand(f"{name} {rule.least - 1}", _changed(good, **{rule.fields[0]: rule.least - 1}))
+    if rule.multiple is not None:
+        step = rule.multiple(core)
+        if step > 1:
+            yield _operand(f"{name} no multiple of {step}", _changed(good, **{rule.fields[0]: step + 1}))
     if rule.most is None:
         return
     bound = rule.most(core)
-    for field in map(format_.field, rule.fields):
-        value = bound + 1 - sum(good[other] for other in rule.fields if other != field.name)
+    for field in map(format_.field, dict.fromkeys(rule.fields)):
+        times = rule.fields.count(field.name)
+        value = (bound - sum(good[other] for other in rule.fields if other != field.name)) // times + 1
+        step = _step_of(core, format_, field.name, variant)
+        value = -(-value // step) * step
         if value <= field.highest:
-            yield _operand(f"{name}={bound + 1} by {field.name}", _changed(good, **{field.name: value}))
+            total = sum(value if other == field.name else good[other] for other in rule.fields)
+            yield _operand(f"{name} {total} by {field.name}", _changed(good, **{field.name: value}))
     largest = {other: format_.field(other).highest for other in rule.fields}
-    if sum(largest.values()) > bound:
-        yield _operand(f"{name}=largest", _changed(good, **largest))
+    total = sum(largest[other] for other in rule.fields)
+    if total > bound:
+        yield _operand(f"{name} largest", _changed(good, **largest))
+
+
+def _step_of(core: Core, format_: InstructionFormat, name: str, variant: Variant) -> int:
+    """Return of which number a field must be a multiple."""
+    steps = [
+        rule.multiple(core) for rule in format_.rules
+        if rule.multiple is not None and rule.fields == (name,) and all(variant[n] == v for n, v in rule.when)
+    ]  # fmt: skip
+    return max(steps, default=1)
 
 
 def _operand(name: str, word: Instruction) -> Fault:

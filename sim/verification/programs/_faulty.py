@@ -11,8 +11,10 @@ from nngen.isa import (
     ADDRESS_REGISTERS,
     BY_MNEMONIC,
     COUNTER_BITS,
+    INSTRUCTIONS,
     LOOP_DEPTH,
     Instruction,
+    InstructionFormat,
     Unit,
     instruction,
     register,
@@ -20,20 +22,21 @@ from nngen.isa import (
 
 from ._commands import NOP
 from ._compose import Composer
-from ._constants import random_cells
+from ._constants import random_cells, random_coefficients, random_tables
 from ._corners import OperandMaker
 from ._draw import Draw
 from ._faults import random_fault
 from ._layout import Area
-from ._merge import BANKS, LOAD, MVM, POST, STORE, Item
+from ._merge import BANKS, Item
 from ._opening import opening
 from ._parts import Parts
 from ._program import HALT, PATIENCE, TestProgram
 from ._random import check_room, make_parts
+from ._units import unit_codes
 
 _LONGEST_BODY = 40
 _LONGEST_TO_END = 512  # instructions up to the end of program memory that are worth executing
-_UNITS = (LOAD, MVM, POST, STORE)
+_BYTE_BITS = 8
 Words = list[Instruction | int]
 
 
@@ -57,13 +60,16 @@ def random_faulty_program(core: Core, *, seed: int) -> TestProgram:
     ending = Ending(parts, draw, loop_count).words(room)
     left = min(room - len(ending), draw.randint(0, _LONGEST_BODY))
     body = Composer(parts, draw, max(1, loop_count)).body(left) if loop_count else []
+    generator = np.random.default_rng(seed)
     return TestProgram(
         name=f"random faulty {seed}",
         opening=start,
         body=tuple(body),
         ending=tuple(ending),
         records=parts.commands.records,
-        cells=random_cells(core, np.random.default_rng(seed)),
+        cells=random_cells(core, generator),
+        coefficients=random_coefficients(core, generator),
+        tables=random_tables(core, generator),
         loop_count=loop_count,
         watchdog=PATIENCE + core.macro.accumulation_cycles + draw.randint(0, 200),
         traffic=parts.commands.layout.traffic,
@@ -78,6 +84,7 @@ class Ending:
         self._draw = draw
         self._core = parts.commands.core
         self._loop_count = loop_count
+        self._units = unit_codes(self._core)
 
     def words(self, room: int) -> Words:
         """Return an end of at most ``room`` instructions."""
@@ -107,24 +114,40 @@ class Ending:
     # ------------------------------------------------------------------ address and loop
 
     def address(self) -> Words:
-        """Return a LOAD, STORE, FILL or ADD that its address register refuses."""
+        """Return a command with a run, or an ADD, that its address register refuses."""
         draw, core, layout = self._draw, self._core, self._parts.commands.layout
-        format_ = BY_MNEMONIC[draw.choice(("LOAD", "STORE", "FILL", "ADD"))]
-        moves = format_.field("value" if format_.mnemonic == "ADD" else "offset")
-        length = 0 if format_.mnemonic == "ADD" else min(draw.choice((1, 2, core.word_bytes)), core.macro.rows)
+        mnemonics = [i.mnemonic for i in INSTRUCTIONS if _moves(i) and i.in_core(core)]
+        format_ = BY_MNEMONIC[draw.choice(mnemonics)]
+        given, span, alignment = self._run_of(format_)
         largest = (1 << register(Unit.SEQUENCER, "SIZE").bits(core)) - 1
+        moves = format_.field(_moves(format_))
         while True:
             size = draw.choice((0, 1, draw.randint(0, core.activation_bytes), largest))
             position, distance = draw.number(0, largest), draw.choice((0, 1, -1, size, -size, 2 * size, -2 * size))
             distance += draw.randint(-2, 2) - draw.choice((0, position))
-            base = draw.choice((0, draw.number(0, largest), core.activation_bytes - length))
-            refused = _refused(position + distance, base, size, length, core.activation_bytes)
+            base = draw.choice((0, draw.number(0, largest), core.activation_bytes - span))
+            address = _address(position + distance, base, size)
+            refused = address is None or (
+                span > 0 and (address % alignment > 0 or address + span > core.activation_bytes)
+            )
             if refused and moves.lowest <= distance <= moves.highest:
                 break
         values, number = {"BASE": base, "SIZE": size, "POSITION": position}, draw.randrange(ADDRESS_REGISTERS)
         sets = [layout.set(draw, number, name, values[name]) for name in draw.sample(sorted(values), 3)]
-        given = {"register": number, moves.name: distance} | ({"length": length} if length else {})
+        given |= {"register": number, moves.name: distance}
         return [*sets, OperandMaker(core, draw).make(format_.mnemonic, **given)]
+
+    def _run_of(self, format_: InstructionFormat) -> tuple[dict[str, int], int, int]:
+        """Return operands of a short run, its bytes (0 of ADD) and of which number its address must be a multiple."""
+        draw, core = self._draw, self._core
+        names = {f.name for f in format_.fields}
+        if "length" not in names:
+            return {}, 0, 1
+        length = min(draw.choice((1, 2, core.word_bytes)), core.macro.rows)
+        given = {"length": length} | {name: 0 for name in ("vec", "wide", "strided") if name in names}
+        if "wide" in names and core.activation_bits > _BYTE_BITS and draw.chance(0.5):
+            return given | {"wide": 1, "length": 2}, 2, 2
+        return given, length * format_.bytes_each, format_.bytes_each
 
     def loop(self) -> Words:
         """Return a LOOP that is refused: too many, none to do, or an end at or behind that of the loop around it."""
@@ -165,39 +188,49 @@ class Ending:
 
     def _stuck(self) -> list[Item]:
         draw, commands = self._draw, self._parts.commands
-        kind = draw.randrange(7)
+        kind = draw.randrange(8)
         more = draw.randint(1, self._core.queue_depth + 2)
+        vec = int(self._core.vector is not None and draw.chance(0.5))
+        between = commands.vec if vec else commands.mvm
         all_flags = {"first": 1, "last": 1, "release": 1}
-        if kind == 0:
-            return [commands.mvm(**all_flags) for _ in range(more)]
-        if kind == 1:
-            return [commands.post(**all_flags) for _ in range(more)]
+        if kind < 2:
+            return [between(**all_flags) for _ in range(more)]
         if kind == 2:
+            return [commands.post(**all_flags, vec=vec) for _ in range(more)]
+        if kind == 3:
             return [commands.store(Area.WRITE, release=1) for _ in range(more)]
-        if kind < 5:
+        if kind < 6:
             return self._unsignalled(more)
         made: list[Item] = []
         stages = draw.randint(1, 3)
         for _ in range(BANKS + more):
-            made.append(commands.load(Area.READ, first=1, last=1))
-            made += [commands.mvm(**all_flags)] if stages > 1 else []
-            made += [commands.post(**all_flags)] if stages > 2 else []
+            made.append(commands.load(Area.READ, first=1, last=1, vec=vec))
+            made += [between(**all_flags)] if stages > 1 else []
+            made += [commands.post(**all_flags, vec=vec)] if stages > 2 else []
         return made
 
     def _unsignalled(self, more: int) -> list[Item]:
         """Return a WAIT for more signals than there are."""
         draw, commands, counter = self._draw, self._parts.commands, self._parts.counters.unused
-        unit, count = draw.choice(_UNITS), draw.number(1, (1 << COUNTER_BITS) - 1)
+        unit, count = draw.choice(self._units), draw.number(1, (1 << COUNTER_BITS) - 1)
         signals = min(draw.randrange(count), 3)
-        made = [commands.signal(draw.choice(_UNITS), counter) for _ in range(signals)]
+        made = [commands.signal(draw.choice(self._units), counter) for _ in range(signals)]
         made.append(commands.wait(unit, counter, count))
         return [*made, *(commands.wait(unit, counter, 1) for _ in range(more - 1))]
 
 
-def _refused(target: int, base: int, size: int, length: int, memory: int) -> bool:
-    """Whether an address register refuses to go to ``target`` of its window, for a run or, with length 0, for good."""
+def _moves(format_: InstructionFormat) -> str:
+    """Return the field that moves an address register, or adds to one; empty where there is none."""
+    names = {f.name for f in format_.fields}
+    if "register" not in names:
+        return ""
+    return "offset" if "offset" in names else "value"
+
+
+def _address(target: int, base: int, size: int) -> int | None:
+    """Return where an address register leads; None where it refuses to go to ``target`` of its window."""
     if target >= size:
         target -= size
     elif target < 0:
         target += size
-    return not 0 <= target < size or (length > 0 and base + target + length > memory)
+    return base + target if 0 <= target < size else None

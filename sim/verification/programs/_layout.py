@@ -3,7 +3,7 @@
 LOAD only reads the area READ, STORE and FILL only write the area WRITE; both use SHARED, and some programs the WHOLE
 memory, one after the other (see ``_parts``). No command touches the traffic area, so that a program with WHOLE has
 none. The windows of an address register lie in one area, and whatever its position, a run of at most ``longest`` bytes
-from an ``offset`` of at most ``reach`` stays in it.
+from an ``offset`` of at most ``reach`` stays in it. Some registers stand at multiples of their ``step`` only.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ _MORE_WINDOWS = 0.3
 _WIDE_VALUE = 0.2
 _OVERWRITTEN = 0.1
 _WHOLE, _WHOLE_REGISTERS = 0.15, 4  # how often the whole memory is used at once; with fewer registers not at all
+_BYTE_BITS = 8
+_PROGRAMMING_BYTES = 4
+_READS = 8  # LOADs, at most, that fill a vector buffer
 _SMALLEST_SHARED = 64  # bytes of activation memory below which the shared area is left out
 
 
@@ -45,6 +48,8 @@ class AddressRegister:
         Distance, to either side, by which offsets and moves go at most.
     longest
         Bytes of the longest run.
+    step
+        Of which number windows, positions, offsets and moves are multiples.
     """
 
     number: int
@@ -52,6 +57,7 @@ class AddressRegister:
     windows: tuple[tuple[int, int], ...]
     reach: int
     longest: int
+    step: int = 1
 
 
 class Layout:
@@ -88,7 +94,7 @@ class Layout:
     def set_window(self, draw: Draw, target: AddressRegister, *, fresh: bool = False) -> tuple[Instruction, ...]:
         """Return the SETs that give a register one of its windows; ``fresh``: while all its registers are still 0."""
         base, size = draw.choice(target.windows)
-        values = {"BASE": base, "SIZE": size, "POSITION": draw.number(0, size - 1)}
+        values = {"BASE": base, "SIZE": size, "POSITION": self._position(draw, target, size)}
         names = draw.sample(sorted(values), 3)
         if draw.chance(_OVERWRITTEN):  # a value that nobody uses: it may be anything
             name = draw.choice(names)
@@ -100,7 +106,10 @@ class Layout:
 
     def set_position(self, draw: Draw, target: AddressRegister) -> tuple[Instruction, ...]:
         """Return a SET of a position that lies in every window of the register."""
-        return (self.set(draw, target.number, "POSITION", draw.number(0, target.reach - 1)),)
+        return (self.set(draw, target.number, "POSITION", self._position(draw, target, target.reach)),)
+
+    def _position(self, draw: Draw, target: AddressRegister, size: int) -> int:
+        return draw.number(0, size // target.step - 1) * target.step
 
     def set(self, draw: Draw, number: int, name: str, value: int) -> Instruction:
         """Return a SET of an address register, at times with bits that the register has not."""
@@ -138,25 +147,40 @@ def divide(core: Core, draw: Draw, *, whole: bool = False) -> dict[Area, tuple[i
 
 
 def _address_register(core: Core, draw: Draw, number: int, area: Area, span: tuple[int, int]) -> AddressRegister:
-    first, end = span
+    step = _step(core, draw, area)
+    first, end = -(-span[0] // step) * step, span[1]
+    if end - first < 2 * step:
+        step, first = 1, span[0]
     longest = _longest_run(core, draw, area, end - first)
-    room = end - first - longest + 1  # places where a run may begin
+    room = (end - first - longest) // step + 1  # places where a run may begin
     count = draw.randint(2, 3) if draw.chance(_MORE_WINDOWS) else 1
     windows = []
     for _ in range(count):
         size = room if draw.chance(0.3) else draw.number(1, room) if draw.chance(0.3) else draw.amount(1, room)
-        windows.append((first + draw.number(0, room - size), size))
-    return AddressRegister(
-        number=number, area=area, windows=tuple(windows), reach=min(size for _, size in windows), longest=longest
-    )
+        windows.append((first + step * draw.number(0, room - size), step * size))
+    reach = min(size for _, size in windows)
+    return AddressRegister(number=number, area=area, windows=tuple(windows), reach=reach, longest=longest, step=step)
+
+
+def _step(core: Core, draw: Draw, area: Area) -> int:
+    """Return at multiples of what a register stands: of elements of two bytes, of programming words, or any."""
+    if area is Area.WRITE:
+        return 1
+    steps = [1] if area is Area.WHOLE else [1, 1]
+    steps += [2, 2] if core.activation_bits > _BYTE_BITS else []
+    steps += [_PROGRAMMING_BYTES] * 2 if core.reprogram else []
+    return draw.choice(steps)
 
 
 def _longest_run(core: Core, draw: Draw, area: Area, span: int) -> int:
     """Return the longest run that a register allows: what a command can have at most, less, or the whole area."""
-    most = {Area.READ: core.macro.rows, Area.WRITE: core.output_buffer_bytes}.get(area, core.word_bytes + 1)
+    buffer = core.vector.buffer_bytes if core.vector else 0
+    usual = {Area.READ: max(core.macro.rows, buffer), Area.WRITE: core.output_buffer_bytes}
+    most = usual.get(area, core.word_bytes + 1)
     kind = draw.random()
     if kind < 0.2 or area is Area.WHOLE:
         return span
     if kind < 0.7:
         return min(most, span)
-    return draw.number(1, min(span, 2 * most))
+    least = -(-buffer // _READS) if area is Area.READ else 1
+    return draw.number(min(span, max(1, least)), min(span, 2 * most))

@@ -14,30 +14,39 @@ Numbered rules:
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 
 from nngen.arch import Core
-from nngen.isa import COUNTERS, QUEUED_UNITS, UNIT_CODES, Instruction, Unit
+from nngen.isa import COUNTERS, Instruction, Unit
 
 from ._counters import Counters
 from ._draw import Draw
+from ._units import UNITS
 
 BANKS = 2
-SEQUENCER, LOAD, MVM, POST, STORE = (UNIT_CODES[unit] for unit in (Unit.SEQUENCER, *QUEUED_UNITS))
-UNITS = 1 + max(LOAD, MVM, POST, STORE)
 Item = tuple[int, tuple[Instruction, ...]]
-"""A unit's code, and instructions that nothing comes between: one command, at most, of the unit and what the sequencer
-executes itself; or a LOOP around one command."""
+"""A unit's code, and instructions that nothing comes between: one command, at most, of the unit, SETs of the unit and
+what the sequencer executes itself; or a LOOP around one command."""
 
-_CONSUMERS = frozenset({"MVM", "POST", "STORE"})
+# What a command takes from and what it gives to; of a pair, the second is that of commands with `vec`.
+_SOURCES = {
+    "MVM": ("rows", "rows"),
+    "VEC": ("vector", "vector"),
+    "POST": ("sums", "vector sums"),
+    "STORE": ("outputs", "outputs"),
+}
+_TARGETS = {
+    "LOAD": ("rows", "vector"),
+    "MVM": ("sums", "sums"),
+    "VEC": ("vector sums", "vector sums"),
+    "POST": ("outputs", "outputs"),
+}
+_NEITHER = ("", "")
 
 
 class UntimedCore:
-    """A core in which commands take no time: queues, banks, counters, and what can run.
-
-    Each unit reads the banks with the number before its own code and writes those with its code.
-    """
+    """A core in which commands take no time: queues, banks, counters, and what can run."""
 
     def __init__(self, queue_depth: int, counters: Counters) -> None:
         self._depth = queue_depth
@@ -45,21 +54,23 @@ class UntimedCore:
         self._needed = sum(counters.shares)
         self._one_served = False
         self._queues: list[deque[Instruction]] = [deque() for _ in range(UNITS)]
-        self._used = [0] * (UNITS + 1)
-        self._filled = [0] * (UNITS + 1)
+        self._used: Counter[str] = Counter()
+        self._filled: Counter[str] = Counter()
         self._counters = [0] * COUNTERS
 
     @property
     def idle(self) -> bool:
         """Whether everything has run, all banks are free and all counters 0."""
-        return not (any(self._queues) or any(self._used) or any(self._filled) or any(self._counters))
+        banks = (*self._used.values(), *self._filled.values())
+        return not (any(self._queues) or any(banks) or any(self._counters))
 
     def takes(self, item: Item) -> bool:
-        """Whether an item could be issued without waiting; of a loop: whether its commands could run at once."""
+        """Whether an item could be issued without waiting; of several commands: whether all could run at once."""
         unit, instructions = item
-        if instructions[0].mnemonic != "LOOP":
+        queued = [made for made in instructions if made.unit is not Unit.SEQUENCER]
+        if len(queued) <= 1 and instructions[0].mnemonic != "LOOP":
             return len(self._queues[unit]) < self._depth
-        return not self._queues[unit] and self._can_run(unit, instructions[-1])
+        return not self._queues[unit] and all(made.mnemonic == "SET" or self._can_run(made) for made in queued)
 
     def issue(self, item: Item) -> None:
         """Issue an item and let everything run as far as it can."""
@@ -72,21 +83,22 @@ class UntimedCore:
         progress = True
         while progress:
             progress = False
-            for unit, queue in enumerate(self._queues):
-                while queue and self._can_run(unit, queue[0]):
-                    self._run(unit, queue.popleft())
+            for queue in self._queues:
+                while queue and self._can_run(queue[0]):
+                    self._run(queue.popleft())
                     progress = True
 
-    def _can_run(self, unit: int, command: Instruction) -> bool:
+    def _can_run(self, command: Instruction) -> bool:
         operands = command.operands
         if command.mnemonic == "WAIT":
             needs_all = operands["counter"] == self._contested and not self._one_served
             return self._counters[operands["counter"]] >= (self._needed if needs_all else operands["count"])
-        if command.mnemonic in _CONSUMERS and not self._filled[unit - 1]:
+        source, target = _banks(command)
+        if source and not self._filled[source]:
             return False
-        return not operands.get("first") or self._used[unit] < BANKS
+        return not operands.get("first") or self._used[target] < BANKS
 
-    def _run(self, unit: int, command: Instruction) -> None:
+    def _run(self, command: Instruction) -> None:
         operands = command.operands
         if command.mnemonic == "WAIT":
             self._counters[operands["counter"]] -= operands["count"]
@@ -94,11 +106,18 @@ class UntimedCore:
         elif command.mnemonic == "SIGNAL":
             self._counters[operands["counter"]] += 1
         else:
-            self._used[unit] += operands.get("first", 0)
-            self._filled[unit] += operands.get("last", 0)
+            source, target = _banks(command)
+            self._used[target] += operands.get("first", 0)
+            self._filled[target] += operands.get("last", 0)
             if operands.get("release"):
-                self._used[unit - 1] -= 1
-                self._filled[unit - 1] -= 1
+                self._used[source] -= 1
+                self._filled[source] -= 1
+
+
+def _banks(command: Instruction) -> tuple[str, str]:
+    """Return what a command takes from and gives to; empty where it does not."""
+    vec = command.operands.get("vec", 0)
+    return _SOURCES.get(command.mnemonic, _NEITHER)[vec], _TARGETS.get(command.mnemonic, _NEITHER)[vec]
 
 
 def _queued(instructions: tuple[Instruction, ...]) -> Sequence[Instruction]:

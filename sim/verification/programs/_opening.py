@@ -1,21 +1,24 @@
 """What every program does first: define the state that a start leaves as it is.
 
 A start clears registers, queues, row buffers and counters. The opening gives every address register its window, enables
-every macro, writes all accumulators of both banks, and with their sums every byte of both banks of the output buffer.
-Each time it does so a little differently, so that each command comes to be the first of its unit.
+every macro, writes all accumulators of both banks, and with their sums every byte of both banks of the output buffer,
+and VEC's buffers and accumulators. Each time it does so a little differently, so that each command comes
+to be the first of its unit.
 """
 
 from __future__ import annotations
 
-from nngen.isa import BY_MNEMONIC, Instruction, Unit, instruction
+from nngen.isa import BY_MNEMONIC, REGISTERS, Instruction, Unit, instruction
 
-from ._commands import NOP
+from ._commands import ANY_LENGTH, NOP
 from ._draw import Draw
 from ._layout import Area
-from ._merge import BANKS, LOAD, MVM, POST, SEQUENCER, STORE, Item
+from ._merge import BANKS, Item
 from ._parts import Parts
+from ._units import LOAD, MVM, POST, SEQUENCER, STORE
 
-WORD = 4  # bytes of an output where WORDS is 1
+WORD = 4  # bytes of an output where ELEMENT is FOUR_BYTES
+FOUR_BYTES = 2
 _SOMETIMES = 0.3
 _OFTEN = 0.6
 _SELDOM = 0.15
@@ -23,7 +26,10 @@ _ROOMY = 128  # instructions of a program memory that holds more than the shorte
 _MOST_FIRST = 4  # units that begin with something of their own choice
 # Registers that leave defined what the opening has to define.
 _HARMLESS = frozenset(
-    {"INVERT", "GROUP", "PLANES", "NEGATE_TOP", "SLICES", "LOWEST", "HIGHEST", "ZERO_POINT", "ROUNDING"}
+    (register.unit, register.name)
+    for register in REGISTERS
+    if (register.unit, register.name) not in {(Unit.MVM, "MACRO"), (Unit.POST, "ELEMENT")}
+    and register.unit is not Unit.SEQUENCER
 )
 
 
@@ -75,9 +81,12 @@ class _Opening:
         self._commands = parts.commands
         layout = parts.commands.layout
         self._used = {area: draw.choice(registers) for area, registers in layout.registers.items() if registers}
+        if parts.commands.core.vector is not None:  # fewer LOADs fill a vector buffer
+            self._used[Area.READ] = max(layout.registers[Area.READ], key=lambda register: register.longest)
         self.windows = [made for r in self._used.values() for made in layout.set_window(draw, r, fresh=True)]
         self._others = [r for r in layout.all if r not in self._used.values()]
         draw.shuffle(self._others)
+        self._early = True  # nobody uses a bank of VEC yet
 
     def items(self) -> list[Item]:
         """Return everything but the first windows, as the rules of ``_merge`` ask for it."""
@@ -86,6 +95,8 @@ class _Opening:
             (SEQUENCER, commands.layout.set_window(draw, register, fresh=True)) for register in self._others
         ]
         commands.wanders = False
+        if commands.core.reprogram and draw.chance(_SELDOM):
+            made += self._first_cells()
         kind = draw.random()
         if kind < _SOMETIMES:
             made += self._without_macros()
@@ -93,39 +104,98 @@ class _Opening:
             made += self._erased()
         else:
             roomy = commands.core.program_instructions >= _ROOMY
-            made += parts.successions.first(draw.randint(1, _MOST_FIRST if roomy else 1))
+            made += parts.successions.first(draw.randint(2, _MOST_FIRST) if roomy else 1)
         made += self._settings()
         if draw.chance(_SOMETIMES):
             made.append(commands.setting(_HARMLESS))
-        for _ in range(BANKS):
-            made += self._loads()
-            made += self._accumulated()
-            made += self._outputs()
-            made += self._stores()
+        ways = [self._through_mvm] * BANKS
+        ways += [self._through_vec] * BANKS if commands.core.vector is not None else []
+        draw.shuffle(ways)
+        for way in ways:
+            made += way()
         if draw.chance(_SOMETIMES):
             parts.handshake(made)
         commands.wanders = True
         return made
 
+    def _through_mvm(self) -> list[Item]:
+        """Return what writes a bank of MVM's accumulators and one of the output buffer."""
+        return [*self._loads(), *self._accumulated(), *self._outputs(vec=0), *self._stores()]
+
+    def _through_vec(self) -> list[Item]:
+        """Return what writes a vector buffer, a bank of VEC's accumulators and one of the output buffer."""
+        made = [*self._vector_loads(), *self._combined(), *self._outputs(vec=1), *self._stores()]
+        self._early = False
+        return made
+
+    def _vector_loads(self) -> list[Item]:
+        """Return LOADs that write every byte of a vector buffer, at times behind one of any bytes."""
+        commands, via = self._commands, self._used[Area.READ]
+        if self._draw.chance(_OFTEN):
+            before = commands.load(Area.READ, via=via, first=1, last=0, vec=1)
+            return [before, *commands.fill_vector(via, first=0)]
+        return commands.fill_vector(via)
+
+    def _combined(self) -> list[Item]:
+        """Return VECs that overwrite every accumulator of a bank, at times behind one that overwrites any.
+
+        The first of all finds a bank that nobody uses, and may go without acquiring it.
+        """
+        draw, core = self._draw, self._commands.core
+        assert core.vector is not None
+        groups = core.vector.accumulators // core.word_bytes
+        cut = draw.randint(1, groups - 1) if groups > 1 and draw.chance(_OFTEN) else groups
+        spans = [(0, cut), (cut, groups)] if cut < groups else [(0, groups)]
+        draw.shuffle(spans)
+        made: list[Item] = []
+        acquired = 0
+        if draw.chance(_OFTEN):
+            acquired = int(not (self._early and draw.chance(_SOMETIMES)))
+            made.append(self._commands.vec(overwrite=1, first=acquired, last=0, release=0))
+        for number, (start, end) in enumerate(spans):
+            last = int(number == len(spans) - 1)
+            flags = {"first": int(not acquired and not number), "last": last, "release": last}
+            entry, length = start * core.word_bytes, (end - start) * core.word_bytes
+            made.append(self._commands.vec(entry=entry, length=length, overwrite=1, **flags))
+        return made
+
+    def _first_cells(self) -> list[Item]:
+        """Return a PROG as LOAD's first command: whatever MVM converts was loaded behind it."""
+        loaded = self._parts.counters.loaded
+        anywhere = Area.WHOLE in self._used and self._draw.chance(0.5)
+        area = Area.WHOLE if anywhere else Area.READ
+        made = self._commands.prog(area, via=self._used[area])
+        if made is None:
+            return []
+        ordered = [self._commands.signal(LOAD, loaded), self._commands.wait(STORE, loaded, 1)] if anywhere else []
+        return [made, *ordered]
+
     def _without_macros(self) -> list[Item]:
         """Return commands of all units, the first of all, while no macro is enabled and all bounds of outputs are 0.
 
-        MVM then writes nothing, and whatever the accumulators hold, outputs are 0; STORE takes no more of them.
+        MVM then writes nothing, and whatever the accumulators hold, outputs are 0; STORE takes no more of them. Or they
+        go through VEC, which overwrites some accumulators.
         """
-        commands = self._commands
-        load = self._loads(early=True)
+        commands, draw = self._commands, self._draw
+        vec = int(commands.core.vector is not None and draw.chance(0.5))
         farthest = BY_MNEMONIC["MVM"].field("step").highest
-        most = min(len(commands.records), BY_MNEMONIC["POST"].field("count").highest)
         of_mvm = self._seldom(classes=0) | self._seldom(step=farthest)
-        of_post = self._seldom(count=most)
         flags = [self._flags(early=True) for _ in range(2)]
-        mvm = [commands.mvm(first=first, last=last, release=last, **of_mvm) for first, last in flags[0]]
-        post = [commands.post(first=first, last=last, release=last, **of_post) for first, last in flags[1]]
+        if vec:
+            load = self._vector_loads()
+            between = [commands.vec(overwrite=1, first=f, last=last, release=last) for f, last in flags[0]]
+            self._early = False
+        else:
+            load = self._loads(early=True)
+            between = [commands.mvm(first=first, last=last, release=last, **of_mvm) for first, last in flags[0]]
+        most = min(len(commands.records), BY_MNEMONIC["POST"].field("count").highest)
+        of_post = {} if vec else self._seldom(count=most)
+        post = [commands.post(first=first, last=last, release=last, vec=vec, **of_post) for first, last in flags[1]]
         record, count = post[-1][1][0]["record"], post[-1][1][0]["count"]
-        outputs = sum(made.last for made in commands.records[record : record + count])
+        outputs = count if vec else sum(made.last for made in commands.records[record : record + count])
         if not outputs:
             return []
-        return [*load, *mvm, *post, *self._stores(most=outputs)]
+        return [*load, *between, *post, *self._stores(most=outputs)]
 
     def _erased(self) -> list[Item]:
         """Return a FILL of anything in memory; LOAD waits for it."""
@@ -150,7 +220,7 @@ class _Opening:
         load, via = self._commands.load, self._used[Area.READ]
         return [load(Area.READ, via=via, first=first, last=last) for first, last in self._flags(early=early)]
 
-    def _stores(self, *, most: int = 1 << 16) -> list[Item]:
+    def _stores(self, *, most: int = ANY_LENGTH) -> list[Item]:
         draw, commands, via = self._draw, self._commands, self._used[Area.WRITE]
         made = [commands.store(Area.WRITE, via=via, most=most, release=1)]
         if draw.chance(_SOMETIMES):
@@ -164,7 +234,7 @@ class _Opening:
         macros = range(self._commands.core.macros)
         mvm = [settings.set(Unit.MVM, "MACRO", m, value=settings.macro(enabled=True)) for m in macros]
         post = [settings.set(Unit.POST, name) for name in ("LOWEST", "HIGHEST")]
-        post.append(settings.set(Unit.POST, "WORDS", value=1))
+        post.append(settings.set(Unit.POST, "ELEMENT", value=FOUR_BYTES + draw.randint(0, 1)))
         draw.shuffle(mvm)
         draw.shuffle(post)
         return [*((MVM, (made,)) for made in mvm), *((POST, (made,)) for made in post)]
@@ -183,16 +253,25 @@ class _Opening:
             for start, end in spans
         ]  # fmt: skip
 
-    def _outputs(self) -> list[Item]:
-        """Return POSTs that write every byte of a bank of the output buffer."""
-        size, records = self._commands.core.output_buffer_bytes, self._commands.records
-        count = min(opening_records(size), len(records))
-        rounds = -(-(size // WORD) // count)
+    def _outputs(self, *, vec: int) -> list[Item]:
+        """Return POSTs that write every byte of a bank of the output buffer, at times behind one of any outputs."""
+        core, draw = self._commands.core, self._draw
+        size, records = core.output_buffer_bytes // WORD, self._commands.records
+        count = min(opening_records(core.output_buffer_bytes), len(records))
         plain = {"record": 0, "count": count}
-        if rounds == 1:
-            return [(POST, (Instruction("POST", plain | {"first": 1, "last": 1, "release": 1}),))]
+        if vec and core.vector is not None:
+            plain["count"] = count = min(count, core.vector.accumulators)
+            plain |= {"vec": 1, "single": int(draw.chance(0.5))}
+            plain["entry"] = draw.number(0, core.vector.accumulators - count)
+        made: list[Item] = []
+        if draw.chance(_OFTEN) and (vec or draw.chance(_SOMETIMES)):
+            made.append(self._commands.post(first=1, last=0, release=0, vec=vec))
+        first = int(not made)
+        rounds = -(-size // count)
         middle = Instruction("POST", plain)
-        made: list[Item] = [(POST, (Instruction("POST", plain | {"first": 1}),))]
+        if rounds == 1:
+            return [*made, (POST, (Instruction("POST", plain | {"first": first, "last": 1, "release": 1}),))]
+        made.append((POST, (Instruction("POST", plain | {"first": first}),)))
         if rounds > 3:
             made.append((POST, (instruction("LOOP", count=rounds - 2, length=1), middle)))
         elif rounds == 3:

@@ -10,14 +10,18 @@ from ._commands import Commands
 from ._counters import Counters
 from ._draw import Draw
 from ._layout import Area
-from ._merge import LOAD, MVM, POST, STORE, Item, merge
+from ._merge import Item, merge
 from ._successions import Successions
+from ._units import LOAD, MVM, STORE, VEC, unit_codes
 
-_UNITS = (LOAD, MVM, POST, STORE)
 _MANY_COMMANDS = 64
 _SENDERS = 4  # handshakes on one counter in a block, seldom more
 _OVERWRITTEN = 0.2
-_LARGEST_PRODUCT = 40  # of planes, slices and steps
+_LARGEST_PRODUCT = 40  # of planes, slices and steps, of conversions as long as those of a small converter
+_USUAL_CONVERSION = 8  # cycles
+_MANY_TAPS = (8, 9, 25, 31, 255)
+_ROOMY = 12  # commands among which there is room for a position beside PROGs
+_VEC = 0.55  # how often data goes through VEC where the core has it
 
 
 class Parts:
@@ -35,10 +39,11 @@ class Parts:
 
     def __init__(self, commands: Commands, draw: Draw) -> None:
         self.commands = commands
-        self.counters = Counters.draw(draw)
+        self.counters = Counters.draw(draw, commands.core)
         self.nests = True
         self.successions = Successions(commands, self.counters, draw)
         self._draw = draw
+        self._units = unit_codes(commands.core)
         # No more signals under way than this keep the counters in range: see `handshake`.
         self._most_signals = ((1 << COUNTER_BITS) - 1) // (commands.core.queue_depth + _SENDERS)
 
@@ -49,21 +54,26 @@ class Parts:
     # ------------------------------------------------------------------ data
 
     def positions(
-        self, *, source: Area = Area.READ, target: Area = Area.WRITE, most: int = _MANY_COMMANDS
+        self, *, source: Area = Area.READ, target: Area = Area.WRITE, most: int = _MANY_COMMANDS, vec: int | None = None
     ) -> list[Item]:
-        """Return data on its way from memory through all units back to memory, in ``most`` commands, at least 4.
+        """Return data on its way from memory through units back to memory, in ``most`` commands, at least 4.
+
+        It goes through MVM or, with ``vec``, through VEC; None: through either.
 
         Between two units, banks of their own group the commands of each: one row buffer for several MVMs, one
         accumulator bank for several row buffers, and so on.
         """
+        vec = int(self._draw.chance(_VEC)) if vec is None else vec
+        vec &= self.commands.core.vector is not None
+        between = self.commands.vec if vec else self.commands.mvm
         groups, counts = self._shape(most)
         deal = self._draw.parts
         sources = [[0] * counts[0], *(deal(counts[i], groups[i - 1]) for i in (1, 2, 3))]
         targets = [*(deal(counts[i], groups[i]) for i in (0, 1, 2)), list(range(counts[3]))]
         makers: tuple[Callable[[int, int, int], Item], ...] = (
-            lambda first, last, _: self.commands.load(source, first=first, last=last),
-            lambda first, last, release: self.commands.mvm(first=first, last=last, release=release),
-            lambda first, last, release: self.commands.post(first=first, last=last, release=release),
+            lambda first, last, _: self.commands.load(source, first=first, last=last, vec=vec),
+            lambda first, last, release: between(first=first, last=last, release=release),
+            lambda first, last, release: self.commands.post(first=first, last=last, release=release, vec=vec),
             lambda _first, _last, release: self.commands.store(target, release=release),
         )
         made: list[Item] = []
@@ -101,11 +111,15 @@ class Parts:
     def costly_positions(self) -> list[Item]:
         """Return positions with many planes or slices, and small numbers of both again behind them."""
         draw, settings = self._draw, self.commands.settings
-        product = draw.randint(3, _LARGEST_PRODUCT)
+        if self.commands.core.vector is not None and draw.chance(_VEC):
+            return self._many_taps()
+        largest = max(3, _LARGEST_PRODUCT * _USUAL_CONVERSION // self.commands.core.macro.conversion_cycles)
+        largest = min(largest, _LARGEST_PRODUCT)
+        product = draw.randint(3, largest)
         planes = min(31, draw.choice((8, 8, product, 31, 1 + product // 4, 1)))
         slices = min(31, max(1, product // planes)) if draw.chance(0.9) else max(1, 31 // planes)
-        made = self.positions(most=4)
-        steps = max(1, _LARGEST_PRODUCT // (planes * slices))
+        made = self.positions(most=4, vec=0)
+        steps = max(1, largest // (planes * slices))
         for i, (unit, commands) in enumerate(made):
             if unit == MVM and commands[0]["steps"] > steps:
                 made[i] = (unit, (Instruction("MVM", commands[0].operands | {"steps": steps}),))
@@ -114,6 +128,40 @@ class Parts:
         draw.shuffle(before)
         draw.shuffle(behind)
         return [*((MVM, (set_,)) for set_ in before), *made, *((MVM, (set_,)) for set_ in behind)]
+
+    def _many_taps(self) -> list[Item]:
+        """Return one position with many taps, and few again behind it."""
+        draw, settings = self._draw, self.commands.settings
+        made = self.positions(most=4, vec=1)
+        taps = draw.choice(_MANY_TAPS)
+        longest = self.commands.core.word_bytes * max(1, _MANY_TAPS[-1] // taps // 4)
+        for i, (unit, commands) in enumerate(made):
+            if unit == VEC and commands[0]["length"] > longest:
+                made[i] = (unit, (Instruction("VEC", commands[0].operands | {"length": longest}),))
+        before, behind = settings.set(Unit.VEC, "TAPS", value=taps), settings.set(Unit.VEC, "TAPS")
+        return [(VEC, (before,)), *made, (VEC, (behind,))]
+
+    def programming(self, *, most: int) -> list[Item]:
+        """Return writes of cells, behind what MVM converted before and in front of what it converts then.
+
+        They take about ``most`` commands, at least 5, and data may be on its way meanwhile.
+        """
+        assert self.counters.converted is not None
+        written = [self.commands.prog() for _ in range(self._draw.choice((1, 1, 2, 3)) if most > _ROOMY else 1)]
+        position = self.positions(most=4, vec=None) if most > _ROOMY and self._draw.chance(0.7) else []
+        if len(position) > 4:
+            position = []
+        return self._around_cells([item for item in written if item is not None], position)
+
+    def _around_cells(self, written: list[Item], position: list[Item]) -> list[Item]:
+        """Return PROGs and, before, between or behind them, the LOAD of a position, ordered against MVM."""
+        converted, programmed = self.counters.converted, self.counters.programmed
+        assert converted is not None
+        assert programmed is not None
+        load, rest = position[:1], position[1:]
+        place = self._draw.randint(0, len(written))
+        inside = [*written[:place], *load, *written[place:]]
+        return [*self._ordered(MVM, LOAD, converted), *inside, *self._ordered(LOAD, MVM, programmed), *rest]
 
     def exchange(self, *, most: int = _MANY_COMMANDS) -> list[Item]:
         """Return writes to the shared area and reads of it, ordered by counters in both directions.
@@ -133,7 +181,7 @@ class Parts:
         return [*write, *self._ordered(STORE, LOAD, counters.stored), *read]
 
     def exchange_anywhere(self) -> list[Item]:
-        """Return writes to the whole memory and reads of it, in 18 commands; LOAD and STORE do nothing else meanwhile.
+        """Return writes to the whole memory and reads of it, in 26 commands; LOAD and STORE do nothing else meanwhile.
 
         Nothing may be inserted that touches memory.
         """
@@ -142,14 +190,28 @@ class Parts:
         load, *others, store = self.positions(target=Area.WHOLE, most=4)
         write = [commands.fill(Area.WHOLE) for _ in range(draw.randint(1, 2))]
         write.insert(draw.randint(0, len(write)), store)
-        load_again, *others_again = self.positions(source=Area.WHOLE, most=4)
-        behind = [load_again, *self._ordered(LOAD, STORE, loaded), *others_again]
+        again = self._read_anywhere()
+        last = 1 + max(i for i, (unit, _) in enumerate(again) if unit == LOAD)
+        behind = [*again[:last], *self._ordered(LOAD, STORE, loaded), *again[last:]]
         if draw.chance(0.6):
             counter, unit = draw.choice(self.counters.free)
             write.insert(draw.randint(0, len(write) - 1), commands.signal(STORE, counter))
             behind.append(commands.wait(unit, counter, 1))
         before = [load, *others, *self._ordered(LOAD, STORE, loaded)]
         return [*before, *write, *self._ordered(STORE, LOAD, stored), *behind]
+
+    def _read_anywhere(self) -> list[Item]:
+        """Return a position whose LOAD reads anywhere, and at times PROGs that do."""
+        position = self.positions(source=Area.WHOLE, most=4)
+        if self.counters.programmed is None or self._draw.chance(0.3):
+            return position
+        made: list[Item] = []
+        for _ in range(self._draw.randint(1, 2)):
+            written = self.commands.prog(Area.WHOLE)
+            if written is not None and self._draw.chance(0.3):
+                made.append(self.commands.setting_of(Unit.LOAD))
+            made += [written] if written is not None else []
+        return self._around_cells(made, position)
 
     # ------------------------------------------------------------------ order
 
@@ -160,7 +222,8 @@ class Parts:
     def contest(self) -> list[Item]:
         """Return two units that wait on one counter at the same time; both get what they wait for."""
         counters, commands = self.counters, self.commands
-        tells = self._draw.choice([unit for unit in _UNITS if unit not in counters.rivals])
+        assert counters.contested is not None
+        tells = self._draw.choice([unit for unit in self._units if unit not in counters.rivals])
         made = [commands.signal(tells, counters.contested) for _ in range(sum(counters.shares))]
         for unit, share in zip(counters.rivals, counters.shares, strict=True):
             made.append(commands.wait(unit, counters.contested, share))
@@ -179,7 +242,7 @@ class Parts:
         total = min(draw.amount(1, 4), self._most_signals)
         places = sorted(draw.randint(0, len(made)) for _ in range(total))
         for i, place in enumerate(places):
-            made.insert(place + i, self.commands.signal(draw.choice(_UNITS), counter))
+            made.insert(place + i, self.commands.signal(draw.choice(self._units), counter))
         end = places[-1] + total
         place = draw.randint(end, len(made)) if draw.chance(0.5) else end
         waits = [total] if draw.chance(0.7) else [1] * min(total, 3)

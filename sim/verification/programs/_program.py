@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,8 @@ class TestProgram:
         Cell levels per macro, int64 of shape ``(macros, rows, columns)``.
     loop_count, watchdog
         Host registers LOOP_COUNT and WATCHDOG.
+    coefficients, tables
+        What VEC and POST find in memories that the host writes; beyond it they hold zeros.
     traffic
         First byte, and the one behind the last, of the activation memory that the program never touches.
     """
@@ -72,6 +74,13 @@ class TestProgram:
     loop_count: int
     watchdog: int
     traffic: tuple[int, int]
+    coefficients: IntArray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    tables: IntArray = field(default_factory=lambda: np.zeros((0, 256), np.int64))
+
+    @property
+    def writes_cells(self) -> bool:
+        """Whether the program changes the cells of macros."""
+        return any(isinstance(made, Instruction) and made.mnemonic == "PROG" for made in self.instructions)
 
     @property
     def instructions(self) -> tuple[Instruction | int, ...]:
@@ -81,8 +90,9 @@ class TestProgram:
     def core_program(self) -> CoreProgram:
         """Return what a core loads."""
         return CoreProgram(
-            core=0, instructions=self.instructions, layer_starts=(), records=self.records, cells=self.cells
-        )
+            core=0, instructions=self.instructions, layer_starts=(), records=self.records, cells=self.cells,
+            coefficients=self.coefficients, tables=self.tables,
+        )  # fmt: skip
 
 
 def flatten(elements: Sequence[Block | Repeat]) -> list[Instruction | int]:

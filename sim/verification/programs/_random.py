@@ -12,7 +12,7 @@ from nngen.isa import ADDRESS_REGISTERS, BY_MNEMONIC, LOOP_DEPTH, Instruction, i
 
 from ._commands import NOP, Commands
 from ._compose import Composer
-from ._constants import random_cells, random_records
+from ._constants import random_cells, random_coefficients, random_records, random_tables
 from ._draw import Draw
 from ._layout import Layout
 from ._opening import opening, opening_records
@@ -53,13 +53,16 @@ def random_program(core: Core, *, seed: int, length: int = DEFAULT_LENGTH) -> Te
     body = tuple(Composer(parts, draw, loop_count).body(max(room, 0) - 3 * left_open, depth=int(around)))
     address = len(start) + len(flatten(body))
     end = start[0]["length"] if around else 1 << 16
+    generator = np.random.default_rng(seed)
     return TestProgram(
         name=f"random {seed}",
         opening=start,
         body=body,
         ending=(*_open_loops(parts.commands, draw, left_open, address, end), HALT),
         records=parts.commands.records,
-        cells=random_cells(core, np.random.default_rng(seed)),
+        cells=random_cells(core, generator),
+        coefficients=random_coefficients(core, generator),
+        tables=random_tables(core, generator),
         loop_count=loop_count,
         watchdog=draw.choice(_WATCHDOGS),
         traffic=parts.commands.layout.traffic,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nngen.arch import Core
-from nngen.isa import MACRO_LIMIT, REGISTERS, Instruction, Register, Unit, instruction, register
+from nngen.isa import MACRO_LIMIT, REGISTERS, Instruction, Register, Unit, core_units, instruction, register
 
 from ._draw import Draw
 
@@ -21,10 +21,13 @@ class Settings:
     """What the SETs of one program write.
 
     LOWEST seldom exceeds HIGHEST: a pivot lies between most of their values.
-    PLANES and SLICES stay small, since an MVM takes their product; ``_parts`` makes the exceptions.
+    PLANES and SLICES stay small, since an MVM takes their product, and so do TAPS; ``_parts`` makes the exceptions.
+    Runs at a stride stay together: whatever SETs come before a command, its runs fit into ``spread`` bytes and one run.
 
     Attributes
     ----------
+    spread
+        Bytes between the beginnings of the first and the last run of LOAD and of STORE, at most.
     groups, classes
         Load group and class that each macro was given last.
     """
@@ -37,9 +40,20 @@ class Settings:
         self._some_groups = [0, draw.number(0, _GROUPS - 1), draw.randrange(_GROUPS)][: draw.choice((1, 1, 1, 2, 3))]
         self._some_classes = [draw.number(0, 15) for _ in range(draw.choice((1, 1, 2, 3)))]
         self._pivot = draw.choice((*_BOUNDS, 0, 0, 0))
-        self._registers = {unit: [r for r in REGISTERS if r.unit is unit] for unit in (*Unit,)}
+        self._registers = {unit: [r for r in REGISTERS if r.unit is unit] for unit in core_units(core)}
+        runs = {unit: draw.choice((1, 2, 2, 3, 4, 8)) for unit in (Unit.LOAD, Unit.STORE)}
+        strides = {unit: draw.choice((0, 1, 2, core.word_bytes, draw.randint(0, 20))) for unit in runs}
+        self.spread = {unit: (runs[unit] - 1) * strides[unit] for unit in runs}
         self._values: dict[tuple[Unit, str], Callable[[], int]] = {
             (Unit.LOAD, "INVERT"): lambda: draw.choice((0, 0x80, 0xFF, 0xFFFF, 1, draw.randrange(1 << 16))),
+            (Unit.LOAD, "KEEP"): lambda: draw.choice((0, 0, 0x7F, 0xFF, 0xFFF0, 0xFFFF, 1, draw.randrange(1 << 16))),
+            (Unit.LOAD, "RUNS"): lambda: draw.randint(0, runs[Unit.LOAD]),
+            (Unit.LOAD, "STRIDE"): lambda: draw.randint(0, strides[Unit.LOAD]),
+            (Unit.STORE, "RUNS"): lambda: draw.randint(0, runs[Unit.STORE]),
+            (Unit.STORE, "STRIDE"): lambda: draw.randint(0, strides[Unit.STORE]),
+            (Unit.VEC, "TAPS"): lambda: draw.choice((0, 1, 1, 2, 3, 5)),
+            (Unit.VEC, "ELEMENT"): lambda: draw.choice((0, 0, 1, 1, 2, 3)),
+            (Unit.VEC, "STRIDE"): lambda: draw.choice((draw.randint(0, 16), draw.number(0, (1 << 11) - 1))),
             (Unit.LOAD, "GROUP"): self._group,
             (Unit.MVM, "PLANES"): lambda: draw.choice((0, 1, 1, 2)),
             (Unit.MVM, "SLICES"): lambda: draw.choice((0, 1, 1, 2)),
@@ -48,9 +62,9 @@ class Settings:
             (Unit.POST, "HIGHEST"): self._highest,
         }
 
-    def random(self, unit: Unit, *, names: frozenset[str] | None = None) -> Instruction:
-        """Return a SET of any register of a unit, or of one with these names."""
-        known = self._draw.choice([r for r in self._registers[unit] if names is None or r.name in names])
+    def random(self, unit: Unit, *, names: frozenset[tuple[Unit, str]] | None = None) -> Instruction:
+        """Return a SET of any register of a unit, or of one of these."""
+        known = self._draw.choice([r for r in self._registers[unit] if names is None or (unit, r.name) in names])
         last = min(known.count, self.core.macros if known.count == MACRO_LIMIT else known.count) - 1
         return self.set(unit, known.name, self._draw.randint(0, last))
 
@@ -60,9 +74,9 @@ class Settings:
         if value is None:
             value = self._values.get((unit, name), lambda: self._any(known))()
         value &= (1 << known.width) - 1
-        if name == "GROUP":
+        if (unit, name) == (Unit.LOAD, "GROUP"):
             self.groups[number] = value
-        elif name == "MACRO":
+        elif (unit, name) == (Unit.MVM, "MACRO"):
             self.classes[number] = value & _CLASS
         if known.width < _VALUE_BITS and self._draw.chance(_WIDE_VALUE):
             value |= self._draw.number(0, (1 << (_VALUE_BITS - known.width)) - 1) << known.width

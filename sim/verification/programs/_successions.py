@@ -6,14 +6,14 @@ list is executed directly behind it, whatever is issued between them.
 
 from __future__ import annotations
 
-from nngen.isa import COUNTER_BITS, INSTRUCTIONS, QUEUED_UNITS, REGISTERS, UNIT_CODES, Unit, instruction
+from nngen.isa import COUNTER_BITS, INSTRUCTIONS, QUEUED_UNITS, UNIT_CODES, Unit, core_units, instruction
 
 from ._commands import NOP, Commands
 from ._counters import Counters
 from ._draw import Draw
-from ._merge import SEQUENCER, Item
+from ._merge import Item
+from ._units import SEQUENCER, unit_codes
 
-CONFIGURED = tuple(unit for unit in QUEUED_UNITS if any(r.unit is unit for r in REGISTERS))
 _UNITS_BY_CODE = {UNIT_CODES[unit]: unit for unit in QUEUED_UNITS}
 _SHARED = ("SET", "WAIT", "SIGNAL")  # what units execute beside their own
 _FEW = 16  # signals so few that others may come beside them
@@ -33,16 +33,18 @@ class Successions:
         self._commands = commands
         self._counters = counters
         self._draw = draw
+        self._units = core_units(commands.core)
+        self._codes = unit_codes(commands.core)
 
     def first(self, units: int) -> list[Item]:
         """Return what so many units begin with where nothing was executed yet: SETs of any value, SIGNALs and WAITs."""
         made: list[Item] = []
-        for unit in self._draw.sample(QUEUED_UNITS, units):
+        for unit in self._draw.sample(self._units, units):
             kind = self._draw.random()
-            if kind < 0.5 and unit in CONFIGURED:
+            if kind < 0.6:
                 item = self._commands.setting_of(unit)
                 made += [self._commands.overwritten(item), item]
-            elif kind < 0.75:
+            elif kind < 0.8:
                 made += self._first_signal(UNIT_CODES[unit])
             else:
                 made += self._first_wait(UNIT_CODES[unit])
@@ -63,7 +65,7 @@ class Successions:
             return []
         counter = full if full in own and draw.chance(0.7) else draw.choice(own)
         count = draw.choice((_MOST, draw.number(2, _MOST))) if counter == full else draw.amount(1, _FEW)
-        others = [UNIT_CODES[other] for other in QUEUED_UNITS if UNIT_CODES[other] != unit]
+        others = [other for other in self._codes if other != unit]
         sends = self._counters.senders.get(counter, draw.choice(others))
         _, (signal,) = self._commands.signal(sends, counter)
         signals = (signal,) if count == 1 else (instruction("LOOP", count=count, length=1), signal)
@@ -71,7 +73,7 @@ class Successions:
 
     def setting(self, made: list[Item]) -> None:
         """Insert a SET of any value, directly behind anything its unit executes, and one that overwrites it."""
-        unit = self._draw.choice(CONFIGURED)
+        unit = self._draw.choice(self._units)
         item = self._commands.setting_of(unit)
         place = self._behind(made, UNIT_CODES[unit])
         made[place:place] = [self._commands.overwritten(item), item]
@@ -108,17 +110,19 @@ class Successions:
     def _behind(self, made: list[Item], unit: int) -> int:
         """Return the place behind a command of a unit: one of a random mnemonic, which is inserted if need be."""
         draw, known = self._draw, _UNITS_BY_CODE[unit]
-        mnemonic = draw.choice([*(f.mnemonic for f in INSTRUCTIONS if f.unit is known), *_SHARED])
+        own = [f.mnemonic for f in INSTRUCTIONS if f.unit is known and f.in_core(self._commands.core)]
+        rare = [mnemonic for mnemonic in own[1:] if any(_executes(item, known, mnemonic) for item in made)]
+        mnemonic = draw.choice([*own, *rare, *rare, *_SHARED])
         places = [i + 1 for i, item in enumerate(made) if _executes(item, known, mnemonic)]
         if places and draw.chance(0.8):
             return draw.choice(places)
         place = draw.randint(0, len(made))
         counter, waits = draw.choice(self._counters.free)
         added: list[Item] = []
-        if mnemonic == "SET" and known in CONFIGURED:
+        if mnemonic == "SET":
             added = [self._commands.setting_of(known)]
         elif mnemonic == "WAIT" and unit == waits:
-            sends = UNIT_CODES[draw.choice(QUEUED_UNITS)]
+            sends = draw.choice(self._codes)
             added = [self._commands.signal(sends, counter), self._commands.wait(unit, counter, 1)]
         elif mnemonic == "SIGNAL":
             made.insert(draw.randint(place, len(made)), self._commands.wait(waits, counter, 1))

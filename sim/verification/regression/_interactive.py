@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nngen.arch import Architecture
+from nngen.arch import Architecture, Core
 from nngen.hardware import emit_rtl, simulation_files
 from nngen.ir import Region, Tensor
-from nngen.ir.program import ConstantRecord
+from nngen.ir.program import ConstantRecord, CoreProgram
 from nngen.sim.cosim import RtlJob, RtlResult, simulate_rtl
 from nngen.sim.verification.lockstep import Case
+from nngen.sim.verification.programs import TestProgram
 
 _MEMORY = "memory"
 _JUNK = "`define NNGEN_JUNK\n"  # memory powers up with values that are known and mean nothing
@@ -45,7 +46,6 @@ def run_interactively(architecture: Architecture, case: Case, *, run: int = 0, w
         tensor=_MEMORY, address=0, size=core.activation_bytes, pitch=core.activation_bytes,
         pixel_bytes=core.activation_bytes, halo=(0, 0, 0, 0), fill=0,
     )  # fmt: skip
-    unused = core.constant_records - len(program.records)
     files = emit_rtl(architecture, retire=True)
     with tempfile.TemporaryDirectory(prefix="nngen-rtl-") as name:
         for file, text in files.items():
@@ -54,7 +54,7 @@ def run_interactively(architecture: Architecture, case: Case, *, run: int = 0, w
             sources=tuple(Path(name, file) for file in simulation_files(files)),
             core=core,
             architecture_sha256=architecture.sha256,
-            program=replace(program.core_program(), records=(*program.records, *[_NOTHING] * unused)),
+            program=_whole(core, case.program),
             inputs={_MEMORY: case.memory[run].astype(np.int64).reshape(1, *tensor.shape)},
             outputs=(_MEMORY,),
             tensors={_MEMORY: tensor},
@@ -66,3 +66,18 @@ def run_interactively(architecture: Architecture, case: Case, *, run: int = 0, w
             waves=waves,
         )
         return simulate_rtl(job)
+
+
+def _whole(core: Core, program: TestProgram) -> CoreProgram:
+    """Return a program that fills its memories: beyond what it names they hold zeros."""
+    unused = core.constant_records - len(program.records)
+    words = core.vector.coefficient_words if core.vector else 0
+    coefficients, tables = np.zeros((words, core.word_bytes), np.int64), np.zeros((core.tables, 256), np.int64)
+    coefficients[: len(program.coefficients)] = program.coefficients if len(program.coefficients) else 0
+    tables[: len(program.tables)] = program.tables
+    return replace(
+        program.core_program(),
+        records=(*program.records, *[_NOTHING] * unused),
+        coefficients=coefficients,
+        tables=tables,
+    )

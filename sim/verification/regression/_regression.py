@@ -34,7 +34,7 @@ from ._failure import SHRINK_ATTEMPTS, Failure, find_failure
 
 CASES_PER_BATCH = 16
 DIRECTED_PER_BATCH = 32
-RUNS = 16
+RUNS = 24
 Progress = Callable[[str], None]
 
 

@@ -135,3 +135,15 @@ def test_constant_memory_that_is_too_small() -> None:
         "the network needs 30 constant records, the core has 16 (layer 'fc1' alone takes 20): "
         "set core[0].memory.constant_records = 30"
     )
+
+
+def test_macros_that_hold_the_same_outputs_alike_go_by_one_name() -> None:
+    network, wide = perceptron(128, 4), chip("tiny", macros=4)
+    layer = schedule(network, map_network(network, wide), wide).cores[0].layers[0]
+    assert [(named.macro, named.name) for named in layer.names] == [(0, 0), (1, 1), (2, 0), (3, 1)]
+    assert [(source.macro, source.last) for one in layer.rounds for source in one.sources] == [
+        (0, True),
+        (0, True),
+        (1, True),
+        (1, True),
+    ]

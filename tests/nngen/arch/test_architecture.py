@@ -201,8 +201,8 @@ MEMORY = "core[0].memory"
         (
             '"differential"',
             '"diferential"',
-            f"{MACRO}.encoding must be 'differential', 'twos_complement' or 'offset', not 'diferential'; "
-            "did you mean 'differential'?",
+            f"{MACRO}.encoding must be 'differential', 'twos_complement' or 'offset', not 'diferential'; did you mean "
+            "'differential'?",
         ),
         (
             '"differential"\ncolumns_per_adc = 4',
@@ -269,14 +269,14 @@ MEMORY = "core[0].memory"
         (
             'cell = "ideal"',
             'cell = "idael"',
-            f"{MACRO}.bitcell.cell must be a cell of the search path (flash, ideal, "
-            "ideal_volatile, ramp, rram_2t2r, sar_cdac, sram_8t), not 'idael'; did you mean 'ideal'?",
+            f"{MACRO}.bitcell.cell must be a cell of the search path (flash, "
+            "ideal, ideal_volatile, ramp, rram_2t2r, sar_cdac, sram_8t), not 'idael'; did you mean 'ideal'?",
         ),
         (
             'cell = "ideal"',
             'cell = "../ideal"',
-            f"{MACRO}.bitcell.cell must be a cell of the search path (flash, ideal, "
-            "ideal_volatile, ramp, rram_2t2r, sar_cdac, sram_8t), not '../ideal'; did you mean 'ideal'?",
+            f"{MACRO}.bitcell.cell must be a cell of the search path (flash, "
+            "ideal, ideal_volatile, ramp, rram_2t2r, sar_cdac, sram_8t), not '../ideal'; did you mean 'ideal'?",
         ),
         ('cell = "sar_cdac"', 'cell = "ideal"', f"{MACRO}.adc.cell must be of the kind adc, not 'ideal', a bitcell"),
         ("cell_path = []", 'cell_path = ["cells"]', "cell_path[0] must be a directory, not 'cells'"),

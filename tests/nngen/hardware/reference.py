@@ -181,9 +181,16 @@ class Reference:
                     contribution = 0
                     for m in chosen:
                         contribution ^= self._convert(
-                            m, settings[m], plane, slice_, slices, made["step"] + i * slices + slice_,
-                            made["entry"] + i, top=plane == planes - 1, clears=bool(clears),
-                        )  # fmt: skip
+                            m,
+                            setting=settings[m],
+                            plane=plane,
+                            slice_=slice_,
+                            slices=slices,
+                            step=made["step"] + i * slices + slice_,
+                            entry=made["entry"] + i,
+                            top=plane == planes - 1,
+                            clears=bool(clears),
+                        )
                     if chosen:
                         self.write(contribution)
         if made["release"]:
@@ -195,13 +202,13 @@ class Reference:
     def _convert(
         self,
         m: int,
+        *,
         setting: int,
         plane: int,
         slice_: int,
         slices: int,
         step: int,
         entry: int,
-        *,
         top: bool,
         clears: bool,
     ) -> int:
@@ -250,7 +257,9 @@ class Reference:
                 old = int(bank[made["entry"] + i])
                 if made["overwrite"]:
                     old = -(1 << (bits - 1)) if made["operation"] == 1 else 0
-                bank[made["entry"] + i] = wrap(self._combined(made, old, elements, group, groups, j), bits)
+                bank[made["entry"] + i] = wrap(
+                    self._combined(made, old, elements, group=group, groups=groups, j=j), bits
+                )
                 contribution ^= rotate(int(bank[made["entry"] + i]) % (1 << bits), j)
             self.write(contribution)
         if made["release"]:
@@ -267,7 +276,7 @@ class Reference:
         return (wrap(value, 32) if size == 4 else small), small
 
     def _combined(
-        self, made: Instruction, old: int, elements: list[tuple[int, int]], group: int, groups: int, j: int
+        self, made: Instruction, old: int, elements: list[tuple[int, int]], *, group: int, groups: int, j: int
     ) -> int:
         first = made["coefficient"]
         match made["operation"]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nngen.isa import QUEUED_UNITS, Unit
+from nngen.isa import QUEUED_UNITS, Unit, find_register
 from nngen.sim.iss import time_program
 from nngen.sim.iss._operation import decode_program
 from nngen.sim.iss._sequencer import Sequencer
-from tests.sim.iss.naive_machine import BANKS, order_of_effect
+from tests.sim.iss.naive_machine import banks, order_of_effect
 
 NUMBER = {unit: number for number, unit in enumerate(QUEUED_UNITS)}
 
@@ -30,10 +30,10 @@ def commands_of(core, program):
     steps = Sequencer(core, decode_program(core, program.instructions), program.loop_count).steps()
     commands = []
     for _, (operation, _, address) in zip(range(timing.issued), steps, strict=False):
-        unit = operation.source.unit
+        unit = operation.text.unit
         left[unit] -= 1
         end = 0 if unit is Unit.SEQUENCER or left[unit] >= 0 else None
-        commands.append(Command(instruction=operation.source, address=address, end=end))
+        commands.append(Command(instruction=operation.text, address=address, end=end))
     return order_of_effect([command for command in commands if command.instruction.unit is not Unit.SEQUENCER])
 
 
@@ -44,8 +44,34 @@ def time_of(core, program, *, stall_seed=0, trace=False):
     )  # fmt: skip
 
 
+class Runs:
+    """Which bytes of memory each command touches: SETs must be shown in order."""
+
+    def __init__(self, core):
+        self.core = core
+        self.registers = Counter()
+
+    def of(self, command):
+        """Return a mask of the bytes that a command reads or writes; None where it does neither."""
+        made = command.instruction
+        if made.mnemonic == "SET":
+            known = find_register(made.unit, made["index"])
+            self.registers[made.unit, known.name] = made["value"] % (1 << known.bits(self.core))
+        if "offset" not in made.operands:
+            return None
+        memory = self.core.activation_bytes
+        touched, length = np.zeros(2 * (1 << memory.bit_length()), bool), made["length"] * made.format.bytes_each
+        runs = max(1, self.registers[made.unit, "RUNS"]) if made.operands.get("strided") else 1
+        stride = self.registers[made.unit, "STRIDE"]
+        stride -= stride % 2 if made.operands.get("wide") else 0
+        for k in range(runs):
+            start = (command.address + k * stride) % (1 << memory.bit_length())
+            touched[start : start + length] = True
+        return touched[:memory]
+
+
 def find_race(core, program):
-    """Return a LOAD and a write of one byte that nothing orders, or None.
+    """Return a read and a write of one byte, or a PROG and an MVM, that nothing orders, or None.
 
     Each unit counts its commands. What it knows of the others' counts it learns from the banks it takes over and from
     counters that only one unit signals and only one unit waits for.
@@ -56,12 +82,13 @@ def find_race(core, program):
     sole = sole_counters(commands)
     written = np.zeros(core.activation_bytes, np.int64)  # number of STORE's command that wrote a byte last
     read = np.zeros(core.activation_bytes, np.int64)  # number of LOAD's command that read it last
-    acquired = Counter()
+    programmed = converted = 0  # number of LOAD's last PROG and of MVM's last command
+    acquired, runs = Counter(), Runs(core)
     for command in commands:
         made = command.instruction
         unit, own = made.unit, known[made.unit]
         own[NUMBER[unit]] += 1
-        source, target = BANKS.get(made.mnemonic, (None, None))
+        source, target = banks(made)
         if source is not None:
             np.maximum(own, filled[source][0], out=own)
         if target is not None and made["first"]:
@@ -71,12 +98,19 @@ def find_race(core, program):
         if made.mnemonic == "WAIT" and made["counter"] in sole:
             for _ in range(made["count"]):
                 np.maximum(own, signals[made["counter"]].popleft(), out=own)
-        if "offset" in made.operands:
-            run = slice(command.address, command.address + made["length"])
+        run = runs.of(command)
+        if run is not None:
             seen, other = (written, Unit.STORE) if unit is Unit.LOAD else (read, Unit.LOAD)
             if (seen[run] > own[NUMBER[other]]).any():
                 return f"{made} at {command.address}"
             (read if unit is Unit.LOAD else written)[run] = own[NUMBER[unit]]
+        if made.mnemonic in {"PROG", "MVM"}:
+            last, other = (converted, Unit.MVM) if made.mnemonic == "PROG" else (programmed, Unit.LOAD)
+            if last > own[NUMBER[other]]:
+                return f"{made}"
+            programmed, converted = (
+                (own[NUMBER[unit]], converted) if made.mnemonic == "PROG" else (programmed, own[NUMBER[unit]])
+            )
         if made.mnemonic == "SIGNAL":
             signals[made["counter"]].append(own.copy())
         if target is not None and made["last"]:
@@ -100,8 +134,9 @@ def sole_counters(commands):
 
 def touched(core, program):
     """Return which bytes of memory commands read or write."""
-    bytes_ = np.zeros(core.activation_bytes, bool)
+    bytes_, runs = np.zeros(core.activation_bytes, bool), Runs(core)
     for command in commands_of(core, program):
-        if "offset" in command.instruction.operands:
-            bytes_[command.address : command.address + command.instruction["length"]] = True
+        run = runs.of(command)
+        if run is not None:
+            bytes_ |= run
     return bytes_

@@ -8,17 +8,19 @@ from nngen.sim.iss import _machine, run
 
 
 def run_poisoned(core, program, memory, *, seed):
-    """Return (memory, digests) of a run; accumulators and output buffers hold random numbers before it."""
+    """Return (memory, digests) of a run; accumulators, vector and output buffers hold random numbers before it."""
 
-    class Poisoned(_machine._Execution):
+    class Poisoned(_machine.State):
         def __init__(self, *arguments, **named):
             super().__init__(*arguments, **named)
             generator = np.random.default_rng(seed)
             half = 1 << (core.accumulator_bits - 1)
-            self._accumulators[:] = generator.integers(-half, half, self._accumulators.shape)
-            self._outputs[:] = generator.integers(0, 256, self._outputs.shape)
+            for accumulators in (self.accumulators, self.vec_accumulators):
+                accumulators[:] = generator.integers(-half, half, accumulators.shape)
+            for buffer in (self.vectors, self.outputs):
+                buffer[:] = generator.integers(0, 256, buffer.shape)
 
-    with patch.object(_machine, "_Execution", Poisoned):
+    with patch.object(_machine, "State", Poisoned):
         ran = run(
             core, program.core_program(), memory, host_loop_count=program.loop_count, watchdog=program.watchdog,
             digests=True,

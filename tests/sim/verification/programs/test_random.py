@@ -18,14 +18,15 @@ from nngen.isa import (
     Cause,
     Instruction,
     Unit,
+    core_units,
     find_register,
 )
 from nngen.sim.iss import run
 from nngen.sim.verification.programs import Block, Repeat, memory_image, random_program
 from tests.sim.iss.naive_machine import NaiveMachine
 
-from .checks import commands_of, find_race, time_of, touched
-from .conftest import NARROW
+from .checks import Runs, commands_of, find_race, time_of, touched
+from .conftest import FLASH, FULL, NARROW, PLAIN, RAMP
 from .poison import run_poisoned
 
 FEW = range(3)
@@ -62,6 +63,15 @@ def test_the_search_for_races_finds_one(micro):
         program = random_program(micro, seed=seed, length=150)
         program = replace(program, body=tuple(without_order(element) for element in program.body))
         found += find_race(micro, program) is not None
+    assert found > 1
+
+
+def test_the_search_for_races_finds_cells_that_change_while_they_convert():
+    found = 0
+    for seed in range(30):
+        program = random_program(FULL, seed=seed, length=200)
+        program = replace(program, body=tuple(without_order(element) for element in program.body))
+        found += (find_race(FULL, program) or "").startswith(("PROG", "MVM"))
     assert found > 1
 
 
@@ -106,19 +116,28 @@ def test_without_its_opening_a_program_is_not_defined(micro):
     assert differ
 
 
-@pytest.mark.parametrize("core", [None, NARROW], ids=["micro", "narrow"])
-def test_the_simulator_computes_what_the_naive_machine_does(core, micro):
-    core = core or micro
+@pytest.mark.parametrize(
+    "core", [NARROW, FULL, FLASH, RAMP, replace(RAMP, **PLAIN)], ids=["narrow", "full", "flash", "ramp", "plain"]
+)
+def test_the_simulator_computes_what_the_naive_machine_does(core):
     for seed in range(3):
         program = random_program(core, seed=seed, length=120)
         memory = memory_image(core, seed=seed, samples=1)
         ran = run(core, program.core_program(), memory, host_loop_count=program.loop_count, digests=True)
         commands = commands_of(core, program)
-        naive = NaiveMachine(core, program.cells, program.records, memory[0]).run(commands)
+        naive = NaiveMachine(core, whole(core, program), memory[0]).run(commands)
         assert ran.memory[0].tolist() == naive.memory
         for unit in QUEUED_UNITS:
             found = [entry.digest for entry in ran.timing.trace if entry.unit is unit]
             assert found == [naive.digests[id(c)] for c in commands if c.instruction.unit is unit], (seed, unit)
+
+
+def whole(core, program):
+    """Return a program with all of its coefficient memory."""
+    words = core.vector.coefficient_words if core.vector else 0
+    coefficients = np.zeros((words, core.word_bytes), np.int64)
+    coefficients[: len(program.coefficients)] = program.coefficients
+    return replace(program.core_program(), coefficients=coefficients)
 
 
 def test_a_seed_names_one_program(micro):
@@ -143,7 +162,7 @@ def test_every_unit_has_its_share(any_core):
         timing = time_of(any_core, random_program(any_core, seed=seed))
         executed.update(timing.executed)
         executed[Unit.SEQUENCER] += timing.issued - sum(timing.executed.values())
-    shares = {unit: executed[unit] / executed.total() for unit in Unit}
+    shares = {unit: executed[unit] / executed.total() for unit in (Unit.SEQUENCER, *core_units(any_core))}
     assert min(shares.values()) > 0.05, shares
 
 
@@ -154,26 +173,27 @@ def test_programs_are_not_slow(micro):
     assert sum(timing.cycles for timing in timings) < 10 * issued
 
 
-def test_units_execute_every_instruction_behind_every_other(micro):
+def test_units_execute_every_instruction_behind_every_other():
     """So do programs' loops nest as deep as they can, and every register is set."""
     pairs, registers, depths = set(), set(), set()
-    for seed in range(60):
-        program = random_program(micro, seed=seed)
+    for seed in range(100):
+        program = random_program(FULL, seed=seed)
         by_unit = {unit: [] for unit in Unit}
-        for entry in time_of(micro, program, trace=True).trace:
+        for entry in time_of(FULL, program, trace=True).trace:
             by_unit[entry.unit].append(entry.instruction.mnemonic)
         for unit, mnemonics in by_unit.items():
             pairs |= {(unit, *pair) for pair in pairwise(mnemonics)}
         made = [made for made in program.instructions if made.mnemonic == "SET"]
-        registers |= {find_register(made.unit, made["index"]).name for made in made}
+        registers |= {(made.unit, find_register(made.unit, made["index"]).name) for made in made}
         depths |= {depth for element in program.body for depth in nesting(element)}
     executed = {unit: {m for u, m, _ in pairs if u is unit} | {m for u, _, m in pairs if u is unit} for unit in Unit}
-    assert executed[Unit.LOAD] == {"SET", "WAIT", "SIGNAL", "LOAD"}
-    assert executed[Unit.STORE] == {"WAIT", "SIGNAL", "STORE", "FILL"}
+    assert executed[Unit.LOAD] == {"SET", "WAIT", "SIGNAL", "LOAD", "PROG"}
+    assert executed[Unit.STORE] == {"SET", "WAIT", "SIGNAL", "STORE", "FILL"}
+    assert executed[Unit.VEC] == {"SET", "WAIT", "SIGNAL", "VEC"}
     expected = {(unit, a, b) for unit, names in executed.items() for a in names - {"HALT"} for b in names}
     assert expected - pairs == set()
     assert {i.mnemonic for i in INSTRUCTIONS} == set().union(*executed.values())
-    assert registers == {register.name for register in REGISTERS}
+    assert registers == {(register.unit, register.name) for register in REGISTERS}
     assert depths == set(range(LOOP_DEPTH + 1))
 
 
@@ -185,15 +205,35 @@ def nesting(element, depth=0):
             yield from nesting(part, depth + 1)
 
 
-def test_runs_reach_both_ends_of_memory_with_every_kind_of_command(micro):
+def test_runs_reach_both_ends_of_memory_with_every_kind_of_command():
     first, last = set(), set()
     for seed in range(150):
-        for command in commands_of(micro, random_program(micro, seed=seed, length=100)):
+        for command in commands_of(FULL, random_program(FULL, seed=seed, length=100)):
             made = command.instruction
             if "offset" in made.operands:
+                end = command.address + made["length"] * made.format.bytes_each
                 first |= {made.mnemonic} if command.address == 0 else set()
-                last |= {made.mnemonic} if command.address + made["length"] == micro.activation_bytes else set()
-    assert first == last == {"LOAD", "STORE", "FILL"}
+                last |= {made.mnemonic} if end == FULL.activation_bytes else set()
+    assert first == last == {"LOAD", "PROG", "STORE", "FILL"}
+
+
+def test_every_variant_and_many_runs_are_executed():
+    """Wide and strided LOADs, for both buffers; strided STOREs; runs beyond memory; PROG from anywhere."""
+    shapes, far = set(), set()
+    for seed in range(60):
+        runs = Runs(FLASH)
+        for command in commands_of(FLASH, random_program(FLASH, seed=seed)):
+            made, touched_bytes = command.instruction, runs.of(command)
+            if touched_bytes is not None:
+                shapes.add((made.mnemonic, *(made.operands.get(name, 0) for name in ("vec", "wide", "strided"))))
+                count = max(1, runs.registers[made.unit, "RUNS"])
+                whole_runs = min(count * made["length"], FLASH.activation_bytes)
+                if made.operands.get("strided") and touched_bytes.sum() < whole_runs:
+                    far.add(made.mnemonic)
+    loads = {("LOAD", *shape) for shape in ((0, 0, 0), (0, 1, 0), (1, 0, 0), (0, 0, 1), (0, 1, 1), (1, 0, 1))}
+    stores = {("STORE", 0, 0, 0), ("STORE", 0, 0, 1), ("FILL", 0, 0, 0)}
+    assert shapes == loads | stores | {("PROG", 0, 0, 0)}
+    assert far == {"LOAD", "STORE"}
 
 
 def test_all_address_registers_have_windows(micro):
@@ -211,6 +251,7 @@ def test_records_name_accumulators_that_exist_and_reach_the_corners(micro):
     assert {record.offset for record in records} >= {0, 1, -1, far - 1, -far}
     assert {record.shift for record in records} >= {0, 1, 63}
     assert {record.macro for record in records} == {0, 1}
+    assert any(record.negative_multiplier for record in records) == micro.negative_slope
     assert any(not record.last for record in records)
 
 
