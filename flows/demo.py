@@ -1,4 +1,4 @@
-"""``nngen demo``: a shipped network with pooling and a residual sum becomes hardware on the chip ``residual``, and is proven to compute it."""
+"""``nngen demo``: a network with pooling and a residual sum becomes hardware that is proven to compute it."""
 
 from __future__ import annotations
 
