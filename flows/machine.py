@@ -234,6 +234,9 @@ class Machine:
         """Return activation memories with the inputs in place."""
         count = len(next(iter(inputs.values()))[samples])
         memory = np.zeros((count, self.core.activation_bytes), np.uint8)
+        if self.program.memory is not None:
+            content = self.program.memory.content
+            memory[:, self.program.memory.address :][:, : content.size] = content
         for name, codes in inputs.items():
             tensor = self.network.tensors[name]
             addresses = tensor_addresses(self.region(name), tensor)

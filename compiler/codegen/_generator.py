@@ -24,6 +24,7 @@ from ._halo import all_gap_fills, has_halo, outer_fills, signal
 from ._matrix_layer import matrix_instructions
 from ._place import MatrixPlace, VectorPlace
 from ._records import layer_records
+from ._reloads import memory_image, reload_instructions
 from ._table_image import table_image
 from ._vector_layer import vector_instructions
 from ._writer import RegisterFile
@@ -64,6 +65,7 @@ def generate(network: Network, mapping: Mapping, schedule: Schedule, architectur
         cells=cell_images(network, mapping, core),
         coefficients=coefficient_image(network, scheduled, core),
         tables=table_image(network),
+        memory=memory_image(network, mapping, scheduled.reloads, core),
     )
     return Program(architecture_sha256=architecture.sha256, cores=(program,))
 
@@ -92,6 +94,7 @@ def _layer_instructions(
     """
     one, target = scheduled.layer(layer.name), scheduled.region(layer.output)
     wait = [instruction("WAIT", unit=Unit.LOAD, counter=STORED, count=1)] if waits else []
+    wait += reload_instructions(scheduled.reloads, layer.name, registers, core)
     if isinstance(layer, MatrixLayer):
         assert isinstance(one, MatrixSchedule)
         source = scheduled.region(layer.input)

@@ -50,13 +50,21 @@ def map_network(network: Network, architecture: Architecture, *, gains: Dictiona
     check_gains(gains, network, core)
     demands = _demands(network, core)
     placement = _place(demands, core)
+    phases = dict.fromkeys((demand.name for demand in demands), 0)
+    if placement is None and core.reprogram:
+        placement, phases = _place_in_phases(demands, core)
     if placement is None:
         raise CapacityError(f"network '{network.name}' {_shortage(demands, core)}")
     by_name = {
         demand.name: LayerMapping(
             layer=demand.name,
             unit="mvm",
-            tiles=tiles_of(placement[demand.name], core=core, slices=demand.slices, gain=gains.get(demand.name)),
+            tiles=tuple(
+                tile.model_copy(update={"phase": phases[demand.name]})
+                for tile in tiles_of(
+                    placement[demand.name], core=core, slices=demand.slices, gain=gains.get(demand.name)
+                )
+            ),
         )
         for demand in demands
     }
@@ -120,6 +128,31 @@ def _place(demands: Sequence[Demand], core: Core) -> Placement | None:
     if _macro_equivalents(demands, core) > core.macros:
         return None
     return next((placement for s in STRATEGIES if (placement := s(demands, core)) is not None), None)
+
+
+def _place_in_phases(demands: Sequence[Demand], core: Core) -> tuple[Placement, dict[str, int]]:
+    """Return strips and phase of every layer: each phase holds as many layers in a row as fit the macros together.
+
+    Raises
+    ------
+    CapacityError
+        Where one layer alone does not fit.
+    """
+    placement: Placement = {}
+    phases: dict[str, int] = {}
+    held: list[Demand] = []
+    phase = 0
+    for demand in demands:
+        together = _place([*held, demand], core)
+        if together is None:
+            phase, held = phase + 1, []
+            together = _place([demand], core)
+        if together is None:
+            raise CapacityError(f"layer '{demand.name}' alone {_shortage([demand], core)}")
+        held.append(demand)
+        placement |= together
+        phases[demand.name] = phase
+    return placement, phases
 
 
 def _macro_equivalents(demands: Sequence[Demand], core: Core) -> int:

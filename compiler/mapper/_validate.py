@@ -5,10 +5,11 @@ Rules, in this order; each has its own sentence:
 1. The mapping was made for this architecture, or does not say.
 2. Every layer of the network is mapped once, and no other; layers with a weight matrix to the macros, all others to
    VEC and without tiles.
-3. Core 0, replica 0, phase 0, the encoding of the macros: what this machine has.
+3. Core 0, replica 0, the encoding of the macros: what this machine has. Phase 0, but in a core that can reprogram its
+   macros: there each layer has one phase, and phases follow the order of the layers.
 4. Tiles name macros, word lines, bit lines, matrix rows and outputs that exist, and gains that the macro has.
 5. All slices of a weight lie in the columns of one ADC.
-6. No cell is used by two tiles.
+6. No cell is used by two tiles of one phase.
 7. Every weight is mapped exactly once.
 8. The accumulators of each macro can hold its partial sums of an output.
 """
@@ -49,7 +50,10 @@ def validate_mapping(mapping: Mapping, network: Network, architecture: Architect
             _check_machine(where, tile, core)
             _check_ranges(where, tile, demand, core)
             _check_adc_groups(where, tile, demand, core)
-    _check_cells(mapping, demands, core)
+    _check_phases(mapping, demands)
+    for phase in sorted({tile.phase for layer in mapping.layers for tile in layer.tiles}):
+        of_phase = [d for d in demands if phase in {tile.phase for tile in mapping.layer(d.name).tiles}]
+        _check_cells(mapping, of_phase, core)
     for demand in demands:
         _check_weights(mapping.layer(demand.name), demand)
         _check_partial_sums(mapping.layer(demand.name), demand, core)
@@ -118,10 +122,22 @@ def _check_machine(where: str, tile: Tile, core: Core) -> None:
         raise MappingError(f"{where} core must be 0, the only one, not {tile.core}")
     if tile.encoding not in (None, core.macro.encoding):
         raise MappingError(f"{where} encoding must be {core.macro.encoding}, that of the macros, not {tile.encoding}")
-    for field in ("replica", "phase"):
+    for field, only in (("replica", True), ("phase", not core.reprogram)):
         value = getattr(tile, field)
-        if value != 0:
+        if only and value != 0:
             raise MappingError(f"{where} {field} must be 0, not {value}: this machine has no others yet")
+
+
+def _check_phases(mapping: Mapping, demands: Iterable[Demand]) -> None:
+    last = 0
+    for demand in demands:
+        for where, tile in _tiles(mapping.layer(demand.name)):
+            first = mapping.layer(demand.name).tiles[0].phase
+            if tile.phase != first:
+                raise MappingError(f"{where} phase must be {first}, that of the layer's first tile, not {tile.phase}")
+            if tile.phase < last:
+                raise MappingError(f"{where} phase must be at least {last}, that of the layer before, not {tile.phase}")
+            last = tile.phase
 
 
 def _check_ranges(where: str, tile: Tile, demand: Demand, core: Core) -> None:

@@ -34,8 +34,10 @@ class _Block:
         return self.begin <= other.end and other.begin <= self.end
 
 
-def allocate(network: Network, core: Core) -> tuple[Region, ...]:
+def allocate(network: Network, core: Core, *, reserved: int = 0) -> tuple[Region, ...]:
     """Return a region for every tensor of the network, in the order in which they come to life.
+
+    The last ``reserved`` bytes of the memory hold something else.
 
     Raises
     ------
@@ -56,8 +58,8 @@ def allocate(network: Network, core: Core) -> tuple[Region, ...]:
     earliest_first = sorted(blocks, key=lambda b: (b.begin, -b.size, b.tensor))
     placements = [_place(order) for order in (largest_first, earliest_first)]
     best = min(placements, key=lambda placed: _height(blocks, placed))
-    if _height(blocks, best) > core.activation_bytes:
-        _refuse(network, blocks, _height(blocks, best), core)
+    if _height(blocks, best) + reserved > core.activation_bytes:
+        _refuse(network, blocks, _height(blocks, best), core, reserved=reserved)
     by_birth = sorted(blocks, key=lambda b: (b.begin, b.tensor))
     return tuple(shapes[b.tensor].model_copy(update={"address": best[b.tensor]}) for b in by_birth)
 
@@ -130,10 +132,12 @@ def _height(blocks: Sequence[_Block], addresses: dict[str, int]) -> int:
     return max((addresses[block.tensor] + block.size for block in blocks), default=0)
 
 
-def _refuse(network: Network, blocks: Sequence[_Block], needed: int, core: Core) -> None:
+def _refuse(network: Network, blocks: Sequence[_Block], tensors: int, core: Core, *, reserved: int) -> None:
     def alive(i: int) -> int:
         return sum(block.size for block in blocks if block.begin <= i <= block.end)
 
+    needed = tensors + reserved
+    beside = f" beside {reserved} bytes of weights" if reserved else ""
     peak = max(range(len(network.layers)), key=alive)
     fix = (
         f"set core[0].memory.activation_bytes = {needed}"
@@ -141,6 +145,6 @@ def _refuse(network: Network, blocks: Sequence[_Block], needed: int, core: Core)
         else "that is the most a core can have"
     )
     raise CapacityError(
-        f"layer '{network.layers[peak].name}': the tensors alive with it need {needed} bytes of activation memory, "
-        f"the core has {core.activation_bytes}: {fix}"
+        f"layer '{network.layers[peak].name}': the tensors alive with it need {tensors} bytes of activation memory"
+        f"{beside}, the core has {core.activation_bytes}: {fix}"
     )

@@ -10,6 +10,7 @@ from nngen.ir import CoreSchedule, LayerSchedule, Mapping, MatrixLayer, MatrixSc
 
 from ._matrix_layer import schedule_matrix
 from ._memory import allocate
+from ._reloads import plan_reloads, reload_bytes
 from ._settings import Held
 from .vector import CoefficientMemory, schedule_vector
 
@@ -33,14 +34,15 @@ def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> 
         available.
     """
     core = architecture.core
-    regions = {region.tensor: region for region in allocate(network, core)}
+    reloads = plan_reloads(network, mapping, core)
+    regions = {region.tensor: region for region in allocate(network, core, reserved=reload_bytes(reloads, core))}
     layers = _layers(network, mapping, regions, core, repeats=True)
     if sum(map(_records, layers)) > core.constant_records:
         layers = _layers(network, mapping, regions, core, repeats=False)
     _check_records(layers, core)
     return Schedule(
         architecture_sha256=architecture.sha256,
-        cores=(CoreSchedule(core=0, regions=tuple(regions.values()), layers=tuple(layers)),),
+        cores=(CoreSchedule(core=0, regions=tuple(regions.values()), layers=tuple(layers), reloads=reloads),),
     )
 
 

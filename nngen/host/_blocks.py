@@ -54,7 +54,12 @@ def program_blocks(program: CoreProgram, core: Core) -> tuple[Block, ...]:
         for name, numbers, words in images
         if numbers
     ]
-    return (*blocks, *_option_blocks(program, layout), *_macro_blocks(program, core, layout))
+    return (
+        *blocks,
+        *_option_blocks(program, layout),
+        *_memory_blocks(program, core, layout),
+        *_macro_blocks(program, core, layout),
+    )
 
 
 def _check_sizes(program: CoreProgram, core: Core) -> None:
@@ -98,6 +103,20 @@ def _option_blocks(program: CoreProgram, layout: RegisterMap) -> list[Block]:
         for name, values, kind in images
         if values.size
     ]
+
+
+def _memory_blocks(program: CoreProgram, core: Core, layout: RegisterMap) -> list[Block]:
+    """Weights in activation memory."""
+    if program.memory is None:
+        return []
+    end = program.memory.address + 4 * len(program.memory.words)
+    if end > core.activation_bytes:
+        raise ProgramError(
+            f"memory of a program must end within the core's {core.activation_bytes} bytes of activation memory, "
+            f"not at {end}"
+        )
+    base = layout.window("ACTIVATIONS").address
+    return [Block(address=base + program.memory.address, words=program.memory.words.astype(np.uint32))]
 
 
 def _split(numbers: list[int], words: int) -> WordArray:

@@ -17,7 +17,7 @@ from .network import (
 )
 from .network_file import NETWORK_SCHEMA, NetworkIndex, load_network, save_network
 from .packing import pack_cells, pack_record, unpack_cells, unpack_record
-from .program import ConstantRecord, CoreProgram, Program
+from .program import ConstantRecord, CoreProgram, MemoryImage, Program
 from .program_file import PROGRAM_SCHEMA, ProgramIndex, load_program, save_program
 from .schedule import (
     CoreSchedule,
@@ -27,6 +27,7 @@ from .schedule import (
     NamedMacro,
     Pass,
     Region,
+    Reload,
     Round,
     Run,
     Schedule,
@@ -80,6 +81,7 @@ __all__ = [
     "NamedMacro",
     "Pass",
     "Region",
+    "Reload",
     "Round",
     "Run",
     "Schedule",
@@ -100,6 +102,7 @@ __all__ = [
     # program
     "ConstantRecord",
     "CoreProgram",
+    "MemoryImage",
     "Program",
     "pack_cells",
     "pack_record",

@@ -32,6 +32,27 @@ class ConstantRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemoryImage:
+    """What the host writes into activation memory once, with the program: it stays there from run to run.
+
+    Parameters
+    ----------
+    address
+        First byte, a multiple of 4.
+    words
+        32 bits each, little endian in memory; int64 of one dimension.
+    """
+
+    address: int
+    words: IntArray
+
+    @property
+    def content(self) -> npt.NDArray[np.uint8]:
+        """The bytes in memory from ``address`` on."""
+        return self.words.astype("<u4").view(np.uint8)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CoreProgram:
     """What one core loads.
 
@@ -49,6 +70,8 @@ class CoreProgram:
         Coefficient memory of VEC from its first word on, int64 of shape ``(words, word_bytes)``, 16 bits each, signed.
     tables
         Look-up tables, int64 of shape ``(tables, 256)``, 0 … 255.
+    memory
+        Weights that the program loads while it runs (PROG); None where there are none.
     """
 
     core: int
@@ -58,6 +81,7 @@ class CoreProgram:
     cells: IntArray
     coefficients: IntArray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     tables: IntArray = field(default_factory=lambda: np.zeros((0, 256), np.int64))
+    memory: MemoryImage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@
 ``core<c>_macro<m>.hex``           cells of a macro row by row, a 32-bit programming word a line (``pack_cells``)
 ``core<c>_coefficients.hex``       where there are any: VEC's coefficients, two of them a line, the lower one last
 ``core<c>_tables.hex``             where there are any: look-up tables, four entries a line, the lowest one last
+``core<c>_memory.hex``             where there are any: weights in activation memory, a programming word a line
 =================================  ============================================================
 """
 
@@ -28,7 +29,7 @@ from nngen.validation import first_problem
 
 from .hex_file import hex_lines, hex_lines_of_array, read_hex_array, read_hex_lines
 from .packing import IntArray, pack_cells, pack_record, unpack_cells, unpack_record
-from .program import ConstantRecord, CoreProgram, Program
+from .program import ConstantRecord, CoreProgram, MemoryImage, Program
 
 PROGRAM_SCHEMA = "nngen/program/1"
 INDEX_FILE = "program.json"
@@ -57,6 +58,8 @@ class CoreFiles(_Strict):
     macros: int = Field(ge=1, description="macro images core<c>_macro<m>.hex")
     coefficient_words: int = Field(default=0, ge=0, description="words of VEC in core<c>_coefficients.hex")
     tables: int = Field(default=0, ge=0, description="look-up tables in core<c>_tables.hex")
+    memory_address: int = Field(default=0, ge=0, multiple_of=4, description="where core<c>_memory.hex goes")
+    memory_words: int = Field(default=0, ge=0, description="words of 32 bits in core<c>_memory.hex")
     layers: tuple[LayerStart, ...]
     sha256: dict[str, str] = Field(description="SHA-256 of each image, by file name")
 
@@ -111,6 +114,8 @@ def _images(part: CoreProgram, core: Core) -> dict[str, bytes]:
         if values.size:
             words = np.frombuffer(values.astype(kind).tobytes(), "<u4").astype(np.int64)
             images[f"core{part.core}_{name}.hex"] = hex_lines_of_array(words)
+    if part.memory is not None:
+        images[f"core{part.core}_memory.hex"] = hex_lines_of_array(part.memory.words)
     return images
 
 
@@ -122,6 +127,8 @@ def _core_files(part: CoreProgram, hashes: dict[str, str]) -> CoreFiles:
         macros=len(part.cells),
         coefficient_words=len(part.coefficients),
         tables=len(part.tables),
+        memory_address=part.memory.address if part.memory else 0,
+        memory_words=len(part.memory.words) if part.memory else 0,
         layers=tuple(LayerStart(layer=layer, start=start) for layer, start in part.layer_starts),
         sha256=hashes,
     )
@@ -173,6 +180,7 @@ def _load_core(folder: Path, files: CoreFiles, core: Core) -> CoreProgram:
         cells=np.stack([_load_macro(folder, files, core, macro) for macro in range(core.macros)]),
         coefficients=_load_values(folder, files, "coefficients", (files.coefficient_words, core.word_bytes), "<i2"),
         tables=_load_values(folder, files, "tables", (files.tables, TABLE_ENTRIES), "u1"),
+        memory=_load_memory(folder, files),
     )
 
 
@@ -196,6 +204,11 @@ def _check_sizes(files: CoreFiles, core: Core) -> None:
     ):
         if count > available:
             raise ProgramError(f"{where} {name} must be at most those of the core ({available}), not {count}")
+    end = files.memory_address + 4 * files.memory_words
+    if end > core.activation_bytes:
+        raise ProgramError(
+            f"{where} memory_words must end within activation memory ({core.activation_bytes} bytes), not at {end}"
+        )
     if files.macros != core.macros:
         raise ProgramError(f"{where} macros must be those of the core ({core.macros}), not {files.macros}")
     starts = [layer.start for layer in files.layers]
@@ -248,6 +261,14 @@ def _load_values(folder: Path, files: CoreFiles, what: str, shape: tuple[int, in
     content = _image(folder, files, name, size=words * 9)
     packed = read_hex_array(content, words=words, name=name).astype("<u4")
     return np.frombuffer(packed.tobytes(), kind).astype(np.int64).reshape(shape)
+
+
+def _load_memory(folder: Path, files: CoreFiles) -> MemoryImage | None:
+    if not files.memory_words:
+        return None
+    name = f"core{files.core}_memory.hex"
+    content = _image(folder, files, name, size=files.memory_words * 9)
+    return MemoryImage(address=files.memory_address, words=read_hex_array(content, words=files.memory_words, name=name))
 
 
 def _image(folder: Path, files: CoreFiles, name: str, *, size: int) -> bytes:

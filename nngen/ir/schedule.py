@@ -126,12 +126,26 @@ class MatrixSchedule(_Strict):
 LayerSchedule = Annotated[MatrixSchedule | VectorSchedule, Field(discriminator="kind")]
 
 
+class Reload(_Strict):
+    """Cells that are written before a layer loads anything: the first ``rows`` word lines of a macro.
+
+    Their programming words stand in activation memory from ``address`` on, where the host has put them.
+    """
+
+    layer: str
+    phase: int
+    macro: int
+    rows: int
+    address: int
+
+
 class CoreSchedule(_Strict):
     """What one core does, in order."""
 
     core: int
     regions: tuple[Region, ...]
     layers: tuple[LayerSchedule, ...]
+    reloads: tuple[Reload, ...] = ()
 
     def region(self, tensor: str) -> Region:
         """Return the region of a tensor."""

@@ -29,6 +29,9 @@ def run_network(
     scheduled, program = compile_mapping(network, mapping, architecture)
     samples = len(next(iter(inputs.values())))
     memory = np.random.default_rng(0).integers(0, 256, (samples, architecture.core.activation_bytes), dtype=np.uint8)
+    image = program.cores[0].memory
+    if image is not None:
+        memory[:, image.address : image.address + image.content.size] = image.content
     for name, codes in inputs.items():
         tensor = network.tensors[name]
         addresses = tensor_addresses(scheduled.cores[0].region(name), tensor)

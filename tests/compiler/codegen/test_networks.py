@@ -1,5 +1,6 @@
 """Whole networks with vector layers: the program computes what the golden model computes, and is small."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,13 @@ from nngen.arch import Architecture
 from nngen.compiler.calibrate import calibrate
 from nngen.compiler.frontend import read_network
 from nngen.compiler.mapper import map_network
-from nngen.ir import Network
+from nngen.ir import Network, PoolLayer
 from nngen.sim.golden import GoldenMachine, run_golden
 from nngen.sim.kpi import layer_bounds
-from tests.compiler.builders import chip
+from tests.compiler.builders import chip, make_network
 from tests.compiler.execution import run_network
 from tests.compiler.randoms import random_codes
-from tests.compiler.vector_builders import VECTOR
+from tests.compiler.vector_builders import VECTOR, depthwise, pool, signed_tensor, vector_chip
 
 ROOT = Path(__file__).resolve().parents[3]
 RESIDUAL = ROOT / "flows" / "networks" / "digits" / "cnn_residual_w8a8.onnx"
@@ -47,3 +48,17 @@ def test_networks_of_others(name: str) -> None:
     if not path.exists():
         pytest.skip("the networks of others are not here")
     check(read_network(path), chip("cim256", **LARGE), overhead=1.03)
+
+
+@pytest.mark.parametrize("dilations", [(1, 1), (2, 1)])
+@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (1, 3)])
+def test_a_max_pool_beside_a_layer_that_wants_another_padding(
+    strides: tuple[int, int], dilations: tuple[int, int]
+) -> None:
+    source = signed_tensor("x", (7, 9, 5), zero_point=-3)
+    window = {"pads": (2, 1, 1, 2), "strides": strides, "dilations": dilations}
+    clipped = replace(pool(source, "max", (3, 3), **window), name="b", output="b")
+    assert isinstance(clipped, PoolLayer)
+    target = signed_tensor("b", make_network([], [source], ["x"]).output_shape(clipped))
+    network = make_network([depthwise(source), clipped], [source, signed_tensor("y", (7, 9, 5)), target], ["y", "b"])
+    check(network, vector_chip(), overhead=4)

@@ -80,7 +80,7 @@ def test_layers_that_are_not_the_networks(layers: tuple[LayerMapping, ...], sent
         ({"core": 2}, "core must be 0, the only one, not 2"),
         ({"encoding": "offset"}, "encoding must be differential, that of the macros, not offset"),
         ({"replica": 1}, "replica must be 0, not 1: this machine has no others yet"),
-        ({"phase": 3}, "phase must be 0, not 3: this machine has no others yet"),
+        ({"phase": 3}, "phase must be 0, that of the layer's first tile, not 3"),
         ({"input_range": (0, 9)}, "input_range must be a part of [0, 8), not [0, 9)"),
         ({"input_range": (3, 3)}, "input_range must be a part of [0, 8), not [3, 3)"),
         ({"output_range": (-1, 2)}, "output_range must be a part of [0, 4), not [-1, 2)"),

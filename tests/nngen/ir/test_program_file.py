@@ -15,7 +15,7 @@ import pytest
 
 from nngen.arch import Architecture, read_architecture
 from nngen.errors import ProgramError
-from nngen.ir import ConstantRecord, CoreProgram, Program, load_program, save_program
+from nngen.ir import ConstantRecord, CoreProgram, MemoryImage, Program, load_program, save_program
 from nngen.isa import assemble
 
 ARCHITECTURES = Path(__file__).parents[3] / "flows" / "architectures"
@@ -46,6 +46,7 @@ def program_for(architecture: Architecture) -> Program:
         cells=np.random.default_rng(1).integers(0, 1 << core.macro.cell_bits, shape),
         coefficients=np.random.default_rng(2).integers(-(1 << 15), 1 << 15, (3 if core.vector else 0, core.word_bytes)),
         tables=np.random.default_rng(3).integers(0, 256, (core.tables, 256)),
+        memory=MemoryImage(address=8, words=np.random.default_rng(4).integers(0, 1 << 32, 5)),
     )
     return Program(architecture_sha256=architecture.sha256, cores=(part,))
 
@@ -89,7 +90,11 @@ def test_a_program_comes_back_as_it_was(tmp_path: Path, name: str) -> None:
     assert loaded.architecture_sha256 == program.architecture_sha256
     for found, expected in zip(loaded.cores, program.cores, strict=True):
         arrays = {name: getattr(expected, name) for name in ("cells", "coefficients", "tables")}
-        assert replace(found, **arrays) == expected
+        assert replace(found, memory=expected.memory, **arrays) == expected
+        assert (found.memory is None) == (expected.memory is None)
+        if found.memory is not None and expected.memory is not None:
+            assert found.memory.address == expected.memory.address
+            assert np.array_equal(found.memory.words, expected.memory.words)
         for part, wanted in arrays.items():
             assert getattr(found, part).dtype == np.int64
             assert np.array_equal(getattr(found, part).reshape(wanted.shape), wanted)
@@ -108,7 +113,7 @@ def test_saving_twice_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None
     assert names == sorted(path.name for path in (tmp_path / "again").iterdir())
     assert names == [
         *("core0.asm", "core0.hex", "core0_coefficients.hex", "core0_constants.hex"),
-        *("core0_macro0.hex", "core0_macro1.hex", "core0_tables.hex", "program.json"),
+        *("core0_macro0.hex", "core0_macro1.hex", "core0_memory.hex", "core0_tables.hex", "program.json"),
     ]
     for name in names:
         assert (folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes()

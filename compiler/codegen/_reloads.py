@@ -1,0 +1,45 @@
+"""PROGs that write macros anew, and the words that they find in activation memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nngen.arch import Core
+from nngen.ir import Mapping, MemoryImage, Network, Reload, pack_cells
+from nngen.isa import Instruction, instruction, words_per_row
+
+from ._addresses import FIXED, point
+from ._cell_images import phase_cells
+from ._writer import RegisterFile
+
+
+def reload_instructions(
+    reloads: Sequence[Reload], layer: str, registers: RegisterFile, core: Core
+) -> list[Instruction]:
+    """Return the PROGs before a layer's first LOAD: that follows them, so its MVM finds the cells written."""
+    code = [
+        instruction(
+            "PROG",
+            register=FIXED,
+            offset=one.address,
+            length=one.rows * words_per_row(core),
+            row=0,
+            macro=one.macro,
+        )
+        for one in reloads
+        if one.layer == layer
+    ]
+    return [*point(registers, core, FIXED, 0, moves=False), *code] if code else []
+
+
+def memory_image(network: Network, mapping: Mapping, reloads: Sequence[Reload], core: Core) -> MemoryImage | None:
+    """Return the programming words of all reloads; None where there are none."""
+    if not reloads:
+        return None
+    words = [
+        pack_cells(phase_cells(network, mapping, core, phase=one.phase)[one.macro, : one.rows], core).reshape(-1)
+        for one in reloads
+    ]
+    return MemoryImage(address=reloads[0].address, words=np.concatenate(words))
