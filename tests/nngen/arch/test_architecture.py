@@ -257,13 +257,13 @@ MEMORY = "core[0].memory"
             "core[0].vector.buffer_bytes must be a power of two, not 24",
         ),
         (
-            "word_bytes = 8",
-            "word_bytes = 32\n\n[core.vector]\nbuffer_bytes = 32",
+            "word_bytes = 8\noutput_buffer_bytes = 64",
+            "word_bytes = 32\noutput_buffer_bytes = 64\n\n[core.vector]\nbuffer_bytes = 32",
             "core[0].vector.buffer_bytes must be at least two words of memory.word_bytes (32), not 32",
         ),
         (
-            "word_bytes = 8",
-            "word_bytes = 8\n\n[core.vector]\naccumulators = 36",
+            "output_buffer_bytes = 64",
+            "output_buffer_bytes = 64\n\n[core.vector]\naccumulators = 36",
             "core[0].vector.accumulators must be a multiple of memory.word_bytes (8), not 36",
         ),
         ("macros = 2", "macros = 2\ntables = 3", "core[0].tables must be a power of two, not 3"),
