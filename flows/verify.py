@@ -21,7 +21,7 @@ from .retirements import RetirementCheck, RetirementComparison, layer_cycles
 from .samples import Samples, read_samples, stored_or_random_samples
 from .utilization import converter_share
 
-__all__ = ["LayerVerification", "Verification", "verify", "verify_machine"]
+__all__ = ["LayerVerification", "Verification", "iss_by_layer", "verify", "verify_machine"]
 
 IntArray = npt.NDArray[np.int64]
 Codes = dict[str, IntArray]
@@ -169,7 +169,7 @@ def verify_machine(
     progress("running the golden model")
     golden = machine.golden(inputs)
     progress("running the instruction set simulator")
-    by_layer = _iss_by_layer(machine, inputs)
+    by_layer = iss_by_layer(machine, inputs)
     names = tuple(layer.output for layer in machine.network.layers)
     iss = machine.iss(inputs, tensors=names)
     timing = machine.iss_retirements({name: codes[:1] for name, codes in inputs.items()})
@@ -227,7 +227,7 @@ def _run_rtl(
     return result, result.seconds + traced.seconds
 
 
-def _iss_by_layer(machine: Machine, inputs: Codes) -> Codes:
+def iss_by_layer(machine: Machine, inputs: Codes) -> Codes:
     """Return the codes of each layer's output right after the layer: later ones may take its place in memory."""
     program = machine.program
     ends = [start for _, start in program.layer_starts[1:]] + [len(program.instructions) - 1]

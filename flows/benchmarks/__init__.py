@@ -3,6 +3,7 @@
 from .chips import measure_building, measure_digits, measure_layers
 from .faults import measure_faults
 from .golden import measure_golden
+from .networks import measure_networks, measure_networks_rtl
 from .noisy import measure_noisy
 from .registry import Benchmark, Row
 
@@ -28,6 +29,16 @@ BENCHMARKS = [
         name="layers",
         description="cycles of every layer of the convolutional networks over their bounds",
         measure=measure_layers,
+    ),
+    Benchmark(
+        name="networks",
+        description="networks of others on four chips: golden = ISS, cycles over bounds, programs, labels",
+        measure=measure_networks,
+    ),
+    Benchmark(
+        name="networks-rtl",
+        description="the same networks in Verilator: golden = ISS = RTL",
+        measure=measure_networks_rtl,
     ),
     Benchmark(
         name="building",
