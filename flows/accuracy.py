@@ -155,6 +155,11 @@ class Difference:
         """Whether the reference's own rounding explains the difference."""
         return self.distance <= self.tolerance
 
+    @property
+    def tied(self) -> bool:
+        """Whether the value is a tie but for the rounding of m, by at most 2^-24 of it."""
+        return self.distance <= (max(abs(self.golden), abs(self.reference)) + 1) * FLOAT32_ROUNDING
+
 
 @dataclass(frozen=True, kw_only=True)
 class LayerComparison:
@@ -169,8 +174,8 @@ class LayerComparison:
     differing, near_ties
         How many differ; how many of these the reference's float32 rounding explains.
     tied_means
-        How many of the near-ties are means whose exact value is a tie: the sum of a pool over a small number of codes
-        often is, and the reference's rounding of scales decides them either way. They are counted apart.
+        How many of the near-ties are means whose value is a tie but for the rounding of m: the sum of a pool over a
+        small number of codes often is, and the rounding of scales decides them either way. They are counted apart.
     differences
         The first hundred.
     """
@@ -267,7 +272,7 @@ def compare_codes(
         codes=run.codes.size,
         differing=len(differences),
         near_ties=sum(difference.near_tie for difference in differences),
-        tied_means=sum(one.near_tie and one.distance == 0 for one in differences) if _is_mean(layer) else 0,
+        tied_means=sum(one.near_tie and one.tied for one in differences) if _is_mean(layer) else 0,
         differences=tuple(differences[:DIFFERENCES_LISTED]),
     )
 

@@ -1,4 +1,4 @@
-"""``nngen demo``: the shipped W4A4 network becomes hardware on the chip ``tiny``, and is proven to compute it."""
+"""``nngen demo``: a network with pooling and a residual sum becomes hardware that is proven to compute it."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ __all__ = ["run"]
 
 Labels = npt.NDArray[Any]
 
-NETWORK = "cnn_w4a4"
-ARCHITECTURE = Path(__file__).parent / "architectures" / "tiny.toml"
+NETWORK = "cnn_residual_w8a8"
+ARCHITECTURE = Path(__file__).parent / "architectures" / "residual.toml"
 RTL_SAMPLES = 10
 
 

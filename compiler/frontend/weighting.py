@@ -3,8 +3,9 @@
 Rules
 -----
 1. Real values ``sum of scale_k * x_k`` become ``unit * sum of c_k * x_k``: the quantizer's multiplier takes the unit.
-2. Two tensors: the best fraction for the ratio of their scales; its error is below 2^-40 for 8-bit codes, and equal
-   scales have coefficients 1. More tensors: nearest multiples of the largest scale over the largest coefficient.
+2. Two tensors: the best fraction for the ratio of their scales, wrong by less than one over its denominator times the
+   largest coefficient; equal scales have coefficients 1. More tensors: nearest multiples of the largest scale over the
+   largest coefficient.
 3. A coefficient has less than 24 bits with its sign, and the largest sum fits the accumulator.
 """
 

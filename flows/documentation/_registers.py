@@ -21,7 +21,7 @@ Generated from `nngen/host/` by `python -m nngen.flows.documentation`; do not ed
 
 The host reaches a core through one AXI4-Lite port of 32-bit words. Addresses are in bytes and multiples of 4. An access
 to what is not mapped, or not allowed while the core runs, answers SLVERR and does nothing. Registers, programs,
-constants and macros take whole words only; activation memory takes any byte strobes.
+constants, macros, coefficients and tables take whole words only; activation memory takes any byte strobes.
 """
 
 _RULES = """\
@@ -36,11 +36,19 @@ _RULES = """\
 ## To run a program
 
 1. Read MAGIC and ARCHITECTURE; the latter must be the first 32 bits of `architecture_sha256` in `program.json`.
-2. While the core is idle, write PROGRAM, CONSTANTS and MACROS.
+2. While the core is idle, write PROGRAM, CONSTANTS and MACROS; where the core has them, COEFFICIENTS and TABLES.
 3. Write the input to ACTIVATIONS, then 1 to START. Memories and macro contents stay as they are; everything else in the
    core is reset.
 4. Wait for the interrupt, or until STATUS has bit 1 set and bit 0 clear. Write 1 to INTERRUPT to clear it.
 5. CAUSE 0: read the output from ACTIVATIONS. Any other: CAUSE_PC says where the program stopped.
+"""
+
+_OPTIONS = """\
+### Coefficients and tables
+
+A core with VEC has a window COEFFICIENTS behind MACROS: each coefficient word holds as many coefficients of 16 bits as
+activation memory has bytes a word, two in each word of the window, the lower first. A core with look-up tables has a
+window TABLES behind that: 256 entries of a byte each, four in each word, the lower first.
 """
 
 
@@ -64,6 +72,7 @@ def registers_page(example: Architecture) -> str:
         table(("memory", "address", "words", "bytes taken", "access", "content"), windows),
         _constants(example),
         _cells(example),
+        _OPTIONS,
     ]
     return "\n".join(parts)
 

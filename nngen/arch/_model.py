@@ -86,7 +86,10 @@ class VectorSpec(_Strict):
     """The digital unit VEC: pooling, residual sums, depthwise convolutions. A memory word's bytes are its lanes."""
 
     buffer_bytes: int = Field(
-        default=1024, ge=16, le=2048, description="bytes of one vector buffer (there are two), a power of two"
+        default=1024,
+        ge=16,
+        le=2048,
+        description="bytes of one vector buffer (there are two), a power of two, two memory words or more",
     )
     accumulators: int = Field(
         default=256, ge=16, le=4080, description="accumulators of one bank (there are two); a multiple of word_bytes"

@@ -110,6 +110,11 @@ def _check_words(core: Core, *, where: str) -> None:
     if core.vector is not None:
         sizes["vector.buffer_bytes"] = core.vector.buffer_bytes
         sizes["vector.accumulators"] = core.vector.accumulators
+        if core.vector.buffer_bytes < 2 * core.word_bytes:
+            raise ArchitectureError(
+                f"{where}.vector.buffer_bytes must be at least two words of memory.word_bytes ({core.word_bytes}), "
+                f"not {core.vector.buffer_bytes}"
+            )
     for field, size in sizes.items():
         if size % core.word_bytes:
             raise ArchitectureError(

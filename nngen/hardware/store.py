@@ -118,7 +118,7 @@ class Store(QueuedUnit):
     def digest_write(self, m: Module) -> tuple[Value, Value]:
         lanes = self.core.word_bytes
         kept = Cat(*[self.memory_data[8 * i : 8 * i + 8] & self.memory_write[i].replicate(8) for i in range(lanes)])
-        return self.memory_write.any(), fold(kept) ^ self._address
+        return self.touched, fold(kept) ^ self._address
 
 
 def _modulo(m: Module, value: Value, modulus: int, name: str) -> Value:

@@ -188,7 +188,7 @@ class Vec(QueuedUnit):
             now.weighted.eq(operation == Operation.WEIGHT),
             now.pairs.eq(pairs),
             now.second.eq(pairs & odd),
-            now.first.eq(step.tap == 0),
+            now.first.eq(self.working & (step.tap == 0)),
             now.overwrite.eq(self.operand("VEC", "overwrite")),
             now.bank.eq(self.write_bank),
             now.factor.eq(factors[(self.operand("VEC", "coefficient") + step.tap)[: index_bits(COEFFICIENTS)]]),

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from nngen.arch import Core
-from nngen.isa import CAUSE_MEANINGS, EVENTS, INSTRUCTION_BITS, cells_per_word, record_words, words_per_row
+from nngen.isa import (
+    CAUSE_MEANINGS,
+    EVENTS,
+    INSTRUCTION_BITS,
+    cells_per_word,
+    coefficient_lanes,
+    record_words,
+    words_per_row,
+)
 
 from ._register_map import MAGIC, RegisterMap, macro_word_index, register_map
 
@@ -88,8 +96,16 @@ def _sizes(core: Core) -> Iterable[tuple[str, str, str]]:
         ("CELLS_PER_WORD", cells_per_word(core), "cells of a programming word, first bit line lowest"),
         ("WORDS_PER_ROW", words_per_row(core), "programming words of a row"),
     )
-    for name, value, meaning in sizes:
+    for name, value, meaning in (*sizes, *_option_sizes(core)):
         yield name, _count(value), meaning
+
+
+def _option_sizes(core: Core) -> Iterable[tuple[str, int, str]]:
+    if core.vector is not None:
+        yield "COEFFICIENT_COUNT", core.vector.coefficient_words, "coefficient words that fit"
+        yield "COEFFICIENT_WORDS", coefficient_lanes(core) // 2, "words of a coefficient word, two coefficients in each"
+    if core.tables:
+        yield "TABLE_COUNT", core.tables, "look-up tables of 256 entries, four in a word"
 
 
 def _events(layout: RegisterMap) -> Iterable[tuple[str, str, str]]:
@@ -131,6 +147,12 @@ def _assertions(core: Core, layout: RegisterMap) -> str:
         _assertion("NNGEN_PROGRAM_WORDS == NNGEN_INSTRUCTION_COUNT * NNGEN_INSTRUCTION_WORDS", "size of PROGRAM"),
         _assertion("NNGEN_CONSTANTS_WORDS == NNGEN_RECORD_COUNT * NNGEN_RECORD_WORDS", "size of CONSTANTS"),
         _assertion("NNGEN_ACTIVATIONS_WORDS * 4 == NNGEN_ACTIVATION_BYTES", "size of ACTIVATIONS"),
+        *(
+            [_assertion("NNGEN_COEFFICIENTS_WORDS == NNGEN_COEFFICIENT_COUNT * NNGEN_COEFFICIENT_WORDS", "their size")]
+            if core.vector is not None
+            else []
+        ),
+        *([_assertion("NNGEN_TABLES_WORDS == NNGEN_TABLE_COUNT * 64", "size of TABLES")] if core.tables else []),
         _assertion(f"NNGEN_MACRO_WORD({end[0]}, {end[1]}, {end[2]}) < {beyond['MACROS']}", "size of MACROS"),
     ]
     return "\n".join(lines) + "\n"

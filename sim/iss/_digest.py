@@ -19,7 +19,6 @@ DigestArray = npt.NDArray[np.uint64]
 _WORD = 32
 _MASK = np.uint64(0xFFFFFFFF)
 _CACHED = 1 << 16
-_NOT_WRITTEN = _WORD  # what stands for the place of a byte beyond memory
 
 
 def combine(values: DigestArray, amounts: DigestArray) -> DigestArray:
@@ -69,16 +68,20 @@ def store_digest(data: ByteArray, *, starts: tuple[int, ...], memory_bytes: int,
     data
         Of all runs, one behind the other, shape ``(bytes, samples)``.
     starts
-        Address of each run; words beyond memory are not written.
+        Address of each run; words beyond memory are writes, too, of zeros.
     """
     length = len(data) // len(starts)
+    skips = tuple(start % word_bytes for start in starts)
+    places = _byte_places(length, skips, word_bytes)
     if len(starts) == 1:
-        skip, word = starts[0] % word_bytes, starts[0] // word_bytes
-        places = _element_places(length, (skip,), skip, 1, word_bytes)
-        return combine(data.astype(np.uint64), places) ^ _word_marks(length, skip, word, word_bytes)
-    bits, marks = _written(starts, length, memory_bytes, word_bytes)
-    inside = np.flatnonzero(bits < _NOT_WRITTEN)
-    return combine(data[inside].astype(np.uint64), bits[inside, None].astype(np.uint64)) ^ marks
+        marks = _word_marks(length, skips[0], starts[0] // word_bytes, word_bytes)
+    else:
+        words = [start // word_bytes + np.arange(_words(length, start % word_bytes, word_bytes)) for start in starts]
+        marks = _marks(np.concatenate(words))
+        if max(starts) + length > memory_bytes:
+            inside = np.array(starts)[:, None] + np.arange(length) < memory_bytes
+            data = data * inside.reshape(-1, 1)
+    return combine(data.astype(np.uint64), places) ^ marks
 
 
 def vec_digest(accumulators: IntArray, *, lanes: int, accumulator_bits: int) -> DigestArray:
@@ -140,18 +143,16 @@ def _word_marks(length: int, skip: int, word: int, word_bytes: int) -> np.uint64
 
 
 @lru_cache(_CACHED)
-def _written(starts: tuple[int, ...], length: int, memory_bytes: int, word_bytes: int) -> tuple[IntArray, np.uint64]:
-    """Return to which bit of the digest bit 0 of each byte goes, for several runs, and the marks of written words."""
-    skips = np.array(starts)[:, None] % word_bytes
-    counts = (skips + length - 1) // word_bytes + 1
-    begins = np.cumsum(counts) - counts[:, 0]  # number of each run's first word
-    words = np.concatenate([start // word_bytes + np.arange(n) for start, (n,) in zip(starts, counts, strict=True)])
-    inside = words < memory_bytes // word_bytes
-    later = inside.sum() - np.cumsum(inside)  # writes after each word
-    own = begins[:, None] + (skips + np.arange(length)) // word_bytes
-    lanes = (skips + np.arange(length)) % word_bytes
-    places = np.where(inside[own], (8 * lanes + later[own]) % _WORD, _NOT_WRITTEN)
-    return places.reshape(-1), _marks(words[inside])
+def _byte_places(length: int, skips: tuple[int, ...], word_bytes: int) -> DigestArray:
+    """Return to which bit of the digest bit 0 of each byte goes, of runs of ``length`` bytes in turn."""
+    words = [_words(length, skip, word_bytes) for skip in skips]
+    left, places = sum(words), []
+    for skip, count in zip(skips, words, strict=True):
+        index = skip + np.arange(length)
+        places.append(8 * (index % word_bytes) + left - 1 - index // word_bytes)
+        left -= count
+    bits: DigestArray = (np.concatenate(places) % _WORD).astype(np.uint64)[:, None]
+    return bits
 
 
 def _words(length: int, skip: int, word_bytes: int) -> int:

@@ -38,6 +38,7 @@ class StoreUnit:
         write_runs(state.memory, address, length, runs, data)
         if not state.digesting:
             return 0
-        memory_bytes = state.core.activation_bytes
-        starts = tuple(run_starts(address, runs, memory_bytes))
-        return store_digest(data, starts=starts, memory_bytes=memory_bytes, word_bytes=state.core.word_bytes)
+        starts = tuple(run_starts(address, runs, state.core.activation_bytes))
+        return store_digest(
+            data, starts=starts, memory_bytes=state.core.activation_bytes, word_bytes=state.core.word_bytes
+        )

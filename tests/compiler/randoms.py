@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
 
 from nngen.arch import Architecture, Core, Macro
-from nngen.compiler.mapper import layer_weights
+from nngen.compiler.mapper import check_overflow, layer_weights
+from nngen.errors import CapacityError
 from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network, Tensor, Tile
 from nngen.numerics import ENCODINGS, ROUNDINGS, Requantization, lines_of
 
@@ -72,6 +74,17 @@ def random_network(rng: Generator, core: Core) -> Network:
         layers.append(layer)
     consumed = {layer.input for layer in layers}
     return make_network(layers, tensors, [t.name for t in tensors if t.name not in consumed])
+
+
+def overflows(network: Network, mapping: Mapping, architecture: Architecture) -> bool:
+    """Return whether sums of a network could be wider than any accumulators; all else about them must be good."""
+    try:
+        check_overflow(network, mapping, architecture)
+    except CapacityError as error:
+        if not re.search(r"needs (accumulators of )?(3[3-9]|[4-9]\d) bits", str(error)):
+            raise
+        return True
+    return False
 
 
 def random_codes(rng: Generator, tensor: Tensor, samples: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -30,8 +30,11 @@ LAYER = "/layers/layers.4/Conv_output_0"
 
 
 SUPPORTED = (
-    *("Conv", "Gemm", "MatMul", "Add", "BatchNormalization", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip"),
-    *("Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Dropout", "Softmax"),
+    *("Conv", "Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "BatchNormalization", "Concat", "MaxPool", "AveragePool"),
+    *("GlobalMaxPool", "GlobalAveragePool", "ReduceMean", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip"),
+    *("PRelu", "Abs", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Selu", "Sigmoid"),
+    *("Softplus", "Softsign", "Tanh", "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity"),
+    *("Dropout", "Softmax"),
 )
 
 
@@ -122,6 +125,14 @@ def test_a_scale_that_is_not_a_number(refused: Callable[..., str], tmp_path: Pat
 def test_a_network_that_is_larger_than_the_chip(refused: Callable[..., str], changed_architecture: Changed) -> None:
     sentence = "network 'cnn_w4a4' needs 5 macros of 64x32, the chip has 2: set core[0].macros = 5"
     assert refused(NETWORK, changed_architecture("tiny", macros=2)) == sentence
+
+
+def test_a_layer_that_no_unit_computes(refused: Callable[..., str]) -> None:
+    network = NETWORK.with_name("cnn_residual_w8a8.onnx")
+    assert refused(network, MICRO) == (
+        "layer '/Add_output_0' must be a convolution or fully connected layer, without dilation, table or a slope for "
+        "negative sums: the hardware computes no other yet"
+    )
 
 
 def test_a_network_that_is_larger_than_any_core(refused: Callable[..., str]) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -74,3 +75,23 @@ def test_names_reach_the_terminal_without_control_characters_or_markup(digits: N
     assert "\x1b" not in text
     assert r"[red]\x1b[2J\n" in text
     assert text.startswith(r"\x07  QCDQ")
+
+
+def test_layers_of_other_kinds(request: pytest.FixtureRequest) -> None:
+    root: Path = request.getfixturevalue("repository")
+    network = read_network(root / "flows" / "networks" / "digits" / "cnn_residual_w8a8.onnx")
+    layers = describe(network)["layers"]
+    assert [layer["operator"] for layer in layers] == [
+        *("convolution", "convolution", "sum", "max pool", "convolution", "fully connected"),
+    ]
+    assert len(layers[2]["inputs"]) == 2
+    assert (layers[2]["weights"], layers[2]["matrix"], layers[2]["macs"]) == (0, None, 2 * 8 * 8 * 8)
+    lines = [" ".join(line.split()) for line in text_of(network).splitlines()]
+    assert lines[4].startswith("/Add_output_0 sum 8×8×8 1×1 1×1 8×8×8 uint8 1,024")
+    bent = replace(network.layers[0], table=np.arange(256))
+    assert describe(network.with_layers((bent, *network.layers[1:])))["layers"][0]["table"]
+
+
+def test_outputs_that_are_codes(digits: Network) -> None:
+    end = replace(digits.outputs[0], file_type="int8")
+    assert describe(replace(digits, outputs=(end,)))["outputs"][0]["host"] == []

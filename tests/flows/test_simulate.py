@@ -122,6 +122,26 @@ def test_the_verilog_gives_the_same_and_leaves_a_waveform(mlp_build: BuildDirect
     assert waves.read_bytes().startswith(b"$date")
 
 
+@pytest.mark.parametrize("option", [("--simulator", "verilator"), ("--rtl", ".")])
+def test_what_is_of_the_verilog_goes_with_the_verilog(program_build: BuildDirectory, nngen: Run, option) -> None:
+    result = nngen("simulate", program_build.path, "--inputs", IMAGES, "--level", "iss", *option)
+    assert result.exit_code == 2
+    what = "a simulator can be chosen" if option[0] == "--simulator" else "Verilog is simulated"
+    assert result.stderr == f"nngen: {what} at level rtl only, not at level iss\n"
+
+
+def test_a_simulator_goes_with_the_verilog_in_evaluate_too(program_build: BuildDirectory, nngen: Run) -> None:
+    result = nngen("evaluate", program_build.path, "--inputs", IMAGES, "--labels", LABELS, "--simulator", "icarus")
+    assert result.exit_code == 2
+    assert result.stderr == "nngen: a simulator can be chosen at level rtl only, not at level golden\n"
+
+
+def test_accuracy_on_the_verilog_in_verilator(mlp_build: BuildDirectory) -> None:
+    result = evaluate(mlp_build.path, IMAGES, LABELS, level=Level.RTL, simulator="verilator", samples=40)
+    models = evaluate(mlp_build.path, IMAGES, LABELS, level=Level.GOLDEN, samples=40)
+    assert np.array_equal(result.build.confusion, models.build.confusion)
+
+
 def test_accuracy_of_build_and_reference(program_build: BuildDirectory, nngen: Run) -> None:
     result = evaluate(program_build.path, IMAGES, LABELS)
     assert (result.reference.correct, result.reference.samples) == (447, 450)

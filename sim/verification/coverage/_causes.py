@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from nngen.arch import Core
 from nngen.isa import (
@@ -20,7 +21,7 @@ from nngen.isa import (
     Unit,
     find_register,
 )
-from nngen.sim.verification.variants import least_instruction, variant_name
+from nngen.sim.verification.variants import conditions, least_instruction, variant_name, variants
 
 from ._commands import UNITS, sets_register, takes
 from ._operands import register_count
@@ -169,16 +170,20 @@ def _attempts(
     core: Core, format_: InstructionFormat, rule: OperandRule, breaks: Callable[[int], bool]
 ) -> Iterator[dict[str, int]]:
     """Yield operands that break a rule by one of its fields, as little as that can."""
-    good = least_instruction(core, format_, dict(rule.when)).operands
-    for name in rule.fields:
+    named, known = conditions(format_), [dict(rule.when), *variants(core, format_)]
+    steps = {other.multiple(core) for other in format_.rules if other.multiple is not None}
+    bound = rule.most(core) if rule.most is not None else rule.least
+    for name, variant in product(dict.fromkeys(rule.fields), known):
+        if not all(variant.get(condition) == value for condition, value in rule.when):
+            continue
+        good = least_instruction(core, format_, variant).operands
         times, rest = rule.fields.count(name), sum(good[other] for other in rule.fields if other != name)
-        bound = rule.most(core) if rule.most is not None else rule.least
         around = {0, 1, 3, (bound - rest) // times + 1}
-        steps = {o.multiple(core) for o in format_.rules if o.multiple is not None}
         around |= {-(-value // step) * step for value in set(around) for step in steps}
         for value in around:
             if 0 <= value <= format_.field(name).highest and breaks(rest + times * value):
-                yield good | {name: value}
+                changed = {**variant, name: value} if name in named else variant
+                yield least_instruction(core, format_, changed).operands | {name: value}
 
 
 def _alone(core: Core, format_: InstructionFormat, rule: OperandRule, operands: dict[str, int]) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import fields
-from functools import reduce
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from nngen.arch import Core, Macro
+from nngen.arch import Core, Macro, Vector
 from nngen.errors import InputError, suggestion
 from nngen.validation import first_problem, read_toml
 
@@ -21,7 +19,8 @@ WAIVERS = Path(__file__).parent / "waivers.toml"  # those of the nightly runs
 def _parameters() -> tuple[str, ...]:
     """Return the names of all numbers of a core."""
     own = (f.name for f in fields(Core) if f.type == "int")
-    return (*own, *(f"macro.{f.name}" for f in fields(Macro) if f.type == "int"))
+    parts = (("macro", Macro), ("vector", Vector))
+    return (*own, *(f"{name}.{f.name}" for name, part in parts for f in fields(part) if f.type == "int"))
 
 
 class _Strict(BaseModel):
@@ -52,7 +51,8 @@ class Waiver(_Strict):
     reason: str = Field(description="why they cannot, or need not, be met")
     where: dict[str, Limits] = Field(
         default_factory=dict,
-        description="only for cores of these sizes: by parameter, `macro.rows` for those of macros",
+        description="only for cores of these sizes: by parameter, `macro.rows` for those of macros, "
+        "`vector.accumulators` for those of VEC, which a core must then have",
     )
 
     @field_validator("bins", "reason")
@@ -73,7 +73,8 @@ class Waiver(_Strict):
 
     def applies(self, core: Core) -> bool:
         """Whether it is meant for a core."""
-        return all(limits.hold(_parameter(core, name)) for name, limits in self.where.items())
+        values = {name: _parameter(core, name) for name in self.where}
+        return all(value is not None and self.where[name].hold(value) for name, value in values.items())
 
 
 class WaiverFile(_Strict):
@@ -98,7 +99,10 @@ def read_waivers(path: Path = WAIVERS) -> tuple[Waiver, ...]:
         raise InputError(f"{path.name}: {first_problem(error, WaiverFile)}") from error
 
 
-def _parameter(core: Core, name: str) -> int:
-    value: object = reduce(lambda part, attribute: operator.attrgetter(attribute)(part), name.split("."), core)
-    assert isinstance(value, int)
+def _parameter(core: Core, name: str) -> int | None:
+    """Return a number of a core; None where it has no such part."""
+    value: object = core
+    for attribute in name.split("."):
+        value = None if value is None else getattr(value, attribute)
+    assert value is None or isinstance(value, int)
     return value

@@ -61,7 +61,7 @@ def _loads(bench: Bench) -> Iterator[DirectedProgram]:
     space = 1 << register(Unit.LOAD, "STRIDE").bits(core)
     planes = bench.set(Unit.MVM, "PLANES", _BYTE_BITS)
     memory = core.activation_bytes
-    kinds = [("rows", {}, _result(bench))]
+    kinds: list[tuple[str, dict[str, int], Made]] = [("rows", {}, _result(bench))]
     if core.vector is not None:
         shown = (*bench.vec(), *bench.post_vec(), *bench.store())
         kinds.append(("vector", {"vec": 1, "row": core.vector.buffer_bytes - 4}, shown))

@@ -161,6 +161,10 @@ class Parts:
         load, rest = position[:1], position[1:]
         place = self._draw.randint(0, len(written))
         inside = [*written[:place], *load, *written[place:]]
+        if self._draw.chance(0.3):  # a SIGNAL directly in front of anything
+            counter, waits = self._draw.choice(self.counters.free)
+            inside.insert(self._draw.randint(0, len(inside)), self.commands.signal(LOAD, counter))
+            rest = [*rest, self.commands.wait(waits, counter, 1)]
         return [*self._ordered(MVM, LOAD, converted), *inside, *self._ordered(LOAD, MVM, programmed), *rest]
 
     def exchange(self, *, most: int = _MANY_COMMANDS) -> list[Item]:

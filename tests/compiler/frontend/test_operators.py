@@ -62,17 +62,22 @@ class Made:
         return str(self.file.dequantized(codes, scale, kind=kind, zero_point=zero_point, axis=axis))
 
     def check(self, name: str, folder: Path, compare: Compare) -> Network:
-        """Compare with onnxruntime; means that are ties aside, at most one near-tie."""
+        """Compare with onnxruntime; means that are ties aside, at most one near-tie.
+
+        Codes of 16 bits are compared too, but their near-ties are not counted: float32 has 24 bits, so that it moves
+        one of some hundred of them.
+        """
         self.file.node("Identity", name, output="y")
         self.file.output("y")
         path = self.file.save(folder)
         samples = {
-            name: (self.random.normal(size=(3, *shape)) * self.spread).astype(np.float32)
+            name: (self.random.normal(size=(8, *shape)) * self.spread).astype(np.float32)
             for name, shape in self.shapes.items()
         }
-        differing = sum(count for count, _ in compare(path, samples).values())
-        assert differing <= 1
-        return read_network(path)
+        found, network = compare(path, samples), read_network(path)
+        narrow = {layer.name for layer in network.layers if network.tensors[layer.output].bits <= 8}
+        assert sum(count for name, (count, _) in found.items() if name in narrow) <= 1
+        return network
 
 
 def kinds_of(network: Network) -> list[str]:
@@ -104,7 +109,10 @@ def test_convolutions(data: st.DataObject, onnx_file: Any, tmp_path: Path, compa
         attributes["pads"] = [draw(st.integers(0, extent[axis % rank] - 1)) for axis in range(2 * rank)]
     name = made.input(channels, *(draw(st.integers(6, 8)) for _ in range(rank)))
     made.spread /= 8
-    name = made.file.node("Conv", name, made.weights(outputs, width, *kernel), group=group, **attributes)
+    inputs = [name, made.weights(outputs, width, *kernel)]
+    if draw(st.booleans()):
+        inputs.append(made.file.constant(made.random.normal(size=outputs), np.float32))
+    name = made.file.node("Conv", *inputs, group=group, **attributes)
     network = made.check(finished(made, name), tmp_path, compare_with_reference)
     depthwise = group > 1 and width == each == 1
     assert isinstance(network.layers[0], DepthwiseLayer if depthwise else MatrixLayer)
@@ -165,8 +173,7 @@ def test_sums_of_two_activations(
     draw, made = data.draw, Made(data.draw, onnx_file(opset=21))
     shape = draw(st.sampled_from([(3, 4, 5), (7,)]))
     first = made.input(*shape)
-    second = draw(st.sampled_from(["same", "other"]))
-    second = first if second == "same" else made.input(*shape)
+    second = first if draw(st.integers(0, 4)) == 4 else made.input(*shape)
     name = made.file.node(draw(st.sampled_from(["Add", "Sub"])), first, second)
     network = made.check(finished(made, name), tmp_path, compare_with_reference)
     (layer,) = network.layers
@@ -184,11 +191,15 @@ def test_constants_on_activations(
     """Sums and products with constants, slopes and bounds of an activation: layers of their own."""
     draw, made = data.draw, Made(data.draw, onnx_file(opset=21))
     name = made.input(3, 4, 4)
-    operator = draw(st.sampled_from(["Add", "Sub", "minus", "Mul", "Div", "PRelu", "Relu", "Clip", "none", "BN"]))
+    operator = draw(
+        st.sampled_from(["Add", "Sub", "minus", "Mul", "Div", "PRelu", "bent", "Relu", "Clip", "none", "BN"])
+    )
     values = made.random.uniform(0.2, 2, (1, 3, 1, 1) if operator != "BN" else 3) * made.random.choice([-1, 1])
     constant = made.file.constant(values, np.float32)
     if operator in ("Add", "Sub", "Mul", "Div", "PRelu"):
         name = made.file.node(operator, name, constant)
+    elif operator == "bent":
+        name = made.file.node("LeakyRelu", made.file.node("Add", name, constant), alpha=0.3)
     elif operator == "minus":
         name = made.file.node("Sub", constant, name)
     elif operator == "Relu":

@@ -97,3 +97,47 @@ def test_refused(scale: float, offset: float, message: str) -> None:
     with pytest.raises(NngenError) as error:
         constants(scale, offset=offset)
     assert str(error.value) == message
+
+
+@settings(deadline=None)
+@given(
+    scale=st.floats(2.0**-30, 16),
+    slope=st.floats(-4, 4),
+    integer=st.integers(-(1 << 20), 1 << 20),
+    offset=st.floats(-300, 300, width=32),
+    accumulator=st.integers(-(1 << 31), (1 << 31) - 1),
+)
+def test_a_slope_bends_the_negative_side(
+    scale: float, slope: float, integer: int, offset: float, accumulator: int
+) -> None:
+    """m2 and b2 stand for scale and offset times the slope, at the s of m and b."""
+    found = requantization(
+        scale=np.array([scale]),
+        integer=np.array([integer]),
+        offset=np.array([offset]),
+        slope=np.array([slope]),
+        zero_point=0,
+        lowest=-128,
+        highest=127,
+        multiplier_bits=BITS,
+    )
+    m, b, s = int(found.negative_multiplier[0]), int(found.negative_offset[0]), int(found.shift[0])
+    assert max(abs(m), abs(int(found.multiplier[0]))) < 1 << (BITS - 1)
+    exact = ((accumulator + integer) * Fraction(scale) + Fraction(offset)) * Fraction(slope)
+    steeper = Fraction(scale) * max(1, abs(Fraction(slope)))
+    scale_error = max(steeper / (1 << (BITS - 2)), Fraction(1, 1 << (s + 1)))
+    error = abs(Fraction(accumulator * m + b, 1 << s) - exact)
+    assert error <= abs(accumulator + integer) * scale_error + Fraction(1, 1 << s)
+
+
+def test_without_a_slope_there_is_no_second_pair() -> None:
+    found = requantization(
+        scale=np.array([0.3]),
+        integer=np.array([1]),
+        offset=np.array([0.0]),
+        zero_point=0,
+        lowest=-128,
+        highest=127,
+        multiplier_bits=BITS,
+    )
+    assert not found.has_negative

@@ -251,6 +251,27 @@ MEMORY = "core[0].memory"
             "output_buffer_bytes = 60",
             f"{MEMORY}.output_buffer_bytes must be a multiple of memory.word_bytes (8), not 60",
         ),
+        (
+            "[core.memory]",
+            "[core.vector]\nbuffer_bytes = 24\n\n[core.memory]",
+            "core[0].vector.buffer_bytes must be a power of two, not 24",
+        ),
+        (
+            "word_bytes = 8\noutput_buffer_bytes = 64",
+            "word_bytes = 32\noutput_buffer_bytes = 64\n\n[core.vector]\nbuffer_bytes = 32",
+            "core[0].vector.buffer_bytes must be at least two words of memory.word_bytes (32), not 32",
+        ),
+        (
+            "output_buffer_bytes = 64",
+            "output_buffer_bytes = 64\n\n[core.vector]\naccumulators = 36",
+            "core[0].vector.accumulators must be a multiple of memory.word_bytes (8), not 36",
+        ),
+        ("macros = 2", "macros = 2\ntables = 3", "core[0].tables must be a power of two, not 3"),
+        (
+            "macros = 2",
+            "macros = 2\nreprogram = true",
+            "core[0].reprogram must be false where the bitcell keeps its state ('ideal' is not volatile), not true",
+        ),
         ("gains = [1, 2]", "gains = [1, 2, 16]", f"{MACRO}.gains must be at most the converter's step of 8, not 16"),
         # cells
         ("bits = 3", "bits = 9", f"{MACRO}.bitcell.parameters.bits must be a whole number from 1 to 8, not 9"),

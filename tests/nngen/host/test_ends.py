@@ -152,3 +152,23 @@ def test_softmax_is_stable() -> None:
     ends = {"file_shape": (6,), "tail": ("softmax",), "scale": np.float32([1000])}
     codes = {"t": np.array([[[[3, 3], [2, 2], [2, 2]]]])}
     assert finish_outputs(output(**ends), codes)["y"].tolist() == [[0.5, 0, 0, 0.5, 0, 0]]
+
+
+def test_a_tail_may_quantize_and_dequantize() -> None:
+    """Half up of 0.5 / 0.2 = 2.5 is even 2; 0 is the zero point; what lies beyond the type saturates."""
+    quantizer = {"tail_type": "int8", "tail_scale": 0.2, "tail_zero_point": -128}
+    ends = {"file_shape": (6,), "scale": np.float32([1000]), **quantizer}
+    codes = {"t": np.array([[[[3, 3], [2, 2], [2, 2]]]])}
+    coded = finish_outputs(output(**ends, tail=("softmax", "quantize"), file_type="int8"), codes)["y"]
+    assert coded.dtype == np.int8
+    assert coded.tolist() == [[-126, -128, -128, -126, -128, -128]]
+    real = finish_outputs(output(**ends, tail=("softmax", "quantize", "dequantize")), codes)["y"]
+    assert real.tolist() == [[np.float32(0.4), 0, 0, np.float32(0.4), 0, 0]]
+    fine = {**ends, "tail_scale": 0.001}
+    assert finish_outputs(output(**fine, tail=("softmax", "quantize"), file_type="int8"), codes)["y"].max() == 127
+
+
+def test_outputs_may_be_codes() -> None:
+    ends = {"file_shape": (6,), "scale": np.float32([1]), "zero_point": 0, "file_type": "int8"}
+    found = finish_outputs(output(**ends), {"t": np.array([[[[3, -7], [2, 2], [127, -128]]]])})["y"]
+    assert (found.dtype, found.tolist()) == (np.dtype(np.int8), [[3, 2, 127, -7, 2, -128]])

@@ -57,7 +57,14 @@ def test_windows_hold_what_they_are_for(core: Core) -> None:
     assert layout.window("PROGRAM").words == 2 * core.program_instructions
     assert layout.window("CONSTANTS").words == record_words(core) * core.constant_records
     assert 4 * layout.window("ACTIVATIONS").words == core.activation_bytes
-    assert [window.access for window in layout.windows] == ["w", "w", "rw", "w"]
+    names = [(window.name, window.access) for window in layout.windows]
+    assert names[:4] == [("PROGRAM", "w"), ("CONSTANTS", "w"), ("ACTIVATIONS", "rw"), ("MACROS", "w")]
+    options = [("COEFFICIENTS", "w")] if core.vector else []
+    assert names[4:] == options + ([("TABLES", "w")] if core.tables else [])
+    if core.vector:
+        assert 4 * layout.window("COEFFICIENTS").words == 2 * core.word_bytes * core.vector.coefficient_words
+    if core.tables:
+        assert 4 * layout.window("TABLES").words == 256 * core.tables
 
 
 @given(st.from_type(Core), st.data())

@@ -335,10 +335,9 @@ class NaiveMachine:
     def write(self, data, address):
         width = self.core.word_bytes
         for word in sorted({(address + k) // width for k in range(len(data))}):
-            if word * width >= len(self.memory):
-                continue
             lanes = [0] * width
             for k, value in enumerate(data):
                 if (address + k) // width == word:
-                    lanes[(address + k) % width] = self.memory[address + k] = value
+                    if address + k < len(self.memory):
+                        lanes[(address + k) % width] = self.memory[address + k] = value
             self.wrote(fold(lanes) ^ word)

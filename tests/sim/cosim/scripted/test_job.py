@@ -168,6 +168,18 @@ def test_a_scratch_folder_keeps_the_files_of_a_run(make: MakeJob, tmp_path: Path
     assert {path.name for path in run.iterdir()} == {"script.txt", "log.txt", "simulation.log"}
 
 
+@pytest.mark.parametrize("suffix", ["fst", "vcd"])
+def test_waves_of_verilator_go_where_they_are_wanted(make: MakeJob, tmp_path: Path, suffix: str) -> None:
+    waves = tmp_path / "two words" / f"waves.{suffix}"
+    waves.parent.mkdir()
+    job = make(waves=waves)
+    result = simulate_scripted(job)
+    assert np.array_equal(result.outputs["out"], ~job.inputs["in"])
+    content = waves.read_bytes()
+    assert len(content) > 1000
+    assert (b"$scope module chip $end" in content) == (suffix == "vcd")
+
+
 # ---------------------------------------------------------------- simulators that fail
 
 

