@@ -136,8 +136,9 @@ def _place_in_phases(demands: Sequence[Demand], core: Core) -> tuple[Placement, 
     Raises
     ------
     CapacityError
-        Where one layer alone does not fit.
+        Where a layer alone does not fit; of several the one that needs most macros is named.
     """
+    _check_alone(demands, core)
     placement: Placement = {}
     phases: dict[str, int] = {}
     held: list[Demand] = []
@@ -147,12 +148,21 @@ def _place_in_phases(demands: Sequence[Demand], core: Core) -> tuple[Placement, 
         if together is None:
             phase, held = phase + 1, []
             together = _place([demand], core)
-        if together is None:
-            raise CapacityError(f"layer '{demand.name}' alone {_shortage([demand], core)}")
         held.append(demand)
-        placement |= together
+        placement |= together or {}
         phases[demand.name] = phase
     return placement, phases
+
+
+def _check_alone(demands: Sequence[Demand], core: Core) -> None:
+    needs = {
+        demand.name: _macros_needed([demand], core) or MACRO_LIMIT + 1
+        for demand in demands
+        if _place([demand], core) is None
+    }
+    if needs:
+        largest = next(demand for demand in demands if needs.get(demand.name) == max(needs.values()))
+        raise CapacityError(f"layer '{largest.name}' alone {_shortage([largest], core)}")
 
 
 def _macro_equivalents(demands: Sequence[Demand], core: Core) -> int:

@@ -102,11 +102,11 @@ def test_what_does_not_fit(network: Network, chosen: Architecture, sentence: str
 def test_partial_sums_that_one_macro_cannot_add_ask_for_more_macros() -> None:
     """Eight row tiles of one output find room in one macro, but its accumulators hold one partial sum."""
     network = perceptron(8 * 16, 1)
-    chosen = chip("micro", macros=1, columns=32, columns_per_adc=1, cell_bits=3)
+    chosen = chip("micro", reprogram=False, macros=1, columns=32, columns_per_adc=1, cell_bits=3)
     assert refusal(network, chosen) == (
         "network 'test' needs 8 macros of 16x32, the chip has 1: set core[0].macros = 8"
     )
-    map_network(network, chip("micro", macros=8, columns=32, columns_per_adc=1, cell_bits=3))
+    map_network(network, chip("micro", reprogram=False, macros=8, columns=32, columns_per_adc=1, cell_bits=3))
 
 
 def test_accumulators_that_could_overflow() -> None:

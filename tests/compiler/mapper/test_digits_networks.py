@@ -33,7 +33,7 @@ REFUSED = [
     (
         "cnn_w4a4",
         "micro",
-        "network 'cnn_w4a4' needs more than 64 macros of 16x8, the most a core has (its weights alone fill 137); the "
+        "layer 'logits' alone needs more than 64 macros of 16x8, the most a core has (its weights alone fill 80); the "
         "chip has 2: choose larger macros (core[0].macro.rows, core[0].macro.columns)",
     ),
     (
