@@ -53,9 +53,9 @@ class Commands:
 
     def load(self, area: Area, *, via: AddressRegister | None = None, first: int, last: int) -> Item:
         """Return a LOAD from an area, by a given address register or any of the area's."""
-        given = {"first": first, "last": last}
-        if self._draw.chance(0.8):
-            given["group"] = self._draw.choice(self.settings.groups)
+        draw, highest = self._draw, BY_MNEMONIC["LOAD"].field("group").highest
+        group = draw.choice(self.settings.groups) if draw.chance(0.8) else draw.number(0, highest)
+        given = {"first": first, "last": last, "group": group}
         return LOAD, self._run("LOAD", area, via, given)
 
     def mvm(self, **given: int) -> Item:

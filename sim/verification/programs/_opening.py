@@ -17,7 +17,7 @@ from ._parts import Parts
 
 WORD = 4  # bytes of an output where WORDS is 1
 _SOMETIMES = 0.3
-_OFTEN = 0.6
+_OFTEN = 0.8
 _SELDOM = 0.15
 _ROOMY = 128  # instructions of a program memory that holds more than the shortest openings
 _MOST_FIRST = 4  # units that begin with something of their own choice
