@@ -56,9 +56,10 @@ class Commands:
 
     def load(self, area: Area, *, via: AddressRegister | None = None, first: int, last: int, vec: int = 0) -> Item:
         """Return a LOAD from an area, by a given address register or any of the area's; ``vec``: for VEC."""
+        draw, highest = self._draw, BY_MNEMONIC["LOAD"].field("group").highest
         given = {"first": first, "last": last, "vec": vec}
-        if not vec and self._draw.chance(0.8):
-            given["group"] = self._draw.choice(self.settings.groups)
+        if not vec:
+            given["group"] = draw.choice(self.settings.groups) if draw.chance(0.8) else draw.number(0, highest)
         return LOAD, self._run("LOAD", area, via, given)
 
     def fill_vector(self, via: AddressRegister, *, first: int = 1) -> list[Item]:

@@ -62,7 +62,7 @@ class Composer:
             "fill": (0.15, 1, parts.fill),
             "succession": (0.5, 5, parts.successions.setting),
             "window": (0.12, 6, self._window),
-            "signals": (0.03, 6, parts.successions.many_signals),
+            "signals": (0.045, 6, parts.successions.many_signals),
         }
 
     def body(self, room: int, *, depth: int = 0) -> list[Block | Repeat]:

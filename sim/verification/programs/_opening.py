@@ -20,7 +20,7 @@ from ._units import LOAD, MVM, POST, SEQUENCER, STORE
 WORD = 4  # bytes of an output where ELEMENT is FOUR_BYTES
 FOUR_BYTES = 2
 _SOMETIMES = 0.3
-_OFTEN = 0.6
+_OFTEN = 0.8
 _SELDOM = 0.15
 _ROOMY = 128  # instructions of a program memory that holds more than the shortest openings
 _MOST_FIRST = 4  # units that begin with something of their own choice
