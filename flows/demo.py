@@ -35,7 +35,7 @@ Labels = npt.NDArray[Any]
 
 NETWORK = "cnn_residual_w8a8"
 ARCHITECTURE = Path(__file__).parent / "architectures" / "residual.toml"
-RTL_SAMPLES = 10
+RTL_SAMPLES = 2
 
 
 def run(output: Path, *, simulator: RtlSimulator = "icarus") -> bool:

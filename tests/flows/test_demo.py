@@ -28,7 +28,7 @@ def test_it_prints_what_it_promises(nngen: Run, tmp_path: Path) -> None:
     for phrase in (
         *("mlp_w8a8 on digits", "cells", "converters", "Answers on 450 held-out images"),
         *("ONNX file in onnxruntime", "golden model", "instruction set simulator", "442", "98.22 %"),
-        *("Verilog in Icarus on 10 images", "ISS = RTL, codes", "ISS = RTL, cycles", "ISS = RTL, event counts"),
+        *("Verilog in Icarus on 2 images", "ISS = RTL, codes", "ISS = RTL, cycles", "ISS = RTL, event counts"),
         *("start to HALT", "golden = ISS = RTL: nothing differs", f"{tmp_path}/out/rtl/", "What next"),
     ):
         assert phrase in result.stdout, phrase
@@ -57,5 +57,5 @@ def test_it_fails_where_something_differs(
 def test_the_demo_as_it_is(nngen: Run, tmp_path: Path) -> None:
     result = nngen("demo", "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "cnn_w4a4 on tiny" in result.stdout
+    assert "cnn_residual_w8a8 on residual" in result.stdout
     assert "golden = ISS = RTL: nothing differs" in result.stdout
