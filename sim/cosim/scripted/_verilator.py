@@ -70,21 +70,21 @@ def find_verilator() -> Verilator:
 
 
 def require_compression() -> None:
-    """Refuse to compile for waves in .fst without the library that they are compressed with.
+    """Refuse to compile for waves in .fst without the libraries that compress them.
 
     Raises
     ------
     ToolError
-        Its header is not there; says what to install.
+        A header is not there; says what to install.
     """
-    answer = subprocess.run(
-        ["c++", "-E", "-x", "c++", "-"], input="#include <zlib.h>\n", capture_output=True, text=True, check=False
-    )
-    if answer.returncode:
-        raise ToolError(
-            "waves in .fst need the header 'zlib.h', which the compiler does not find: install it with "
-            "'apt-get install zlib1g-dev', or write .vcd"
-        )
+    for header, package in (("lz4.h", "liblz4-dev"), ("zlib.h", "zlib1g-dev")):
+        command = ["c++", "-E", "-x", "c++", "-"]
+        answer = subprocess.run(command, input=f"#include <{header}>\n", capture_output=True, text=True, check=False)
+        if answer.returncode:
+            raise ToolError(
+                f"waves in .fst from verilator need the header '{header}', which the compiler does not find: "
+                f"install it with 'apt-get install {package}', or write .vcd"
+            )
 
 
 def _wheel() -> Path | None:

@@ -1,5 +1,6 @@
 """Simulators that are missing, too old, or fail: one message that says what to do."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -49,14 +50,17 @@ def test_verilator_needs_a_compiler(hide: Hide, program: str, package: str) -> N
         verilator.find_verilator()
 
 
-def test_compressed_waves_need_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("header", "package"), [("lz4.h", "liblz4-dev"), ("zlib.h", "zlib1g-dev")])
+def test_compressed_waves_need_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: str, package: str
+) -> None:
     program = tmp_path / "c++"
-    program.write_text("#!/bin/sh\nexit 1\n")
+    program.write_text(f"#!/bin/sh\n! grep -q {header}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     sentence = (
-        r"^waves in \.fst need the header 'zlib\.h', which the compiler does not find: install it with "
-        r"'apt-get install zlib1g-dev', or write \.vcd$"
+        rf"^waves in \.fst from verilator need the header '{re.escape(header)}', which the compiler does not find: "
+        rf"install it with 'apt-get install {package}', or write \.vcd$"
     )
     with pytest.raises(ToolError, match=sentence):
         verilator.require_compression()
