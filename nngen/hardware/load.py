@@ -179,8 +179,11 @@ class Load(QueuedUnit):
             receivers = sum(self.row_hit[i] for i in range(core.macros))
         elements, valid = self._elements(m, run, lane_valid)
         self._valid = rotate_lanes(m, "valid", valid, shift, lanes=lanes)
-        self._rotated = rotate_lanes(m, "codes", elements, shift, lanes=lanes)
         width, bits = len(elements) // lanes, core.activation_bits
+        # KEEP comes after the rotation and INVERT before: in look-up tables of four inputs neither costs one.
+        keep = Signal(width, name="kept")
+        m.d.comb += keep.eq(Mux(self._late["vec"], (1 << width) - 1, self._keep(m)))
+        self._rotated = rotate_lanes(m, "codes", elements, shift, lanes=lanes) & keep.replicate(lanes)
         above = Cat(*[lane >= shift for lane in range(lanes)])
         m.d.comb += [
             self.row_low.eq(self._valid & above),
@@ -207,7 +210,7 @@ class Load(QueuedUnit):
         return Cat(*[self.register(m, first + i, 6, f"group{i}") == group for i in range(self.core.macros)])
 
     def _elements(self, m: Module, run: RunWord, lane_valid: Signal) -> tuple[Value, Value]:
-        """Return the elements of the word that was read, one a lane, lowest first, and which lanes hold one."""
+        """Return the elements of the word that was read, inverted, lowest first, and which lanes hold one."""
         core, lanes, bits = self.core, self.core.word_bytes, self.core.activation_bits
         late = {name: Signal(name=f"late_{name}") for name in ("wide", "vec", "beyond")}
         m.d.sync += [late["wide"].eq(self.wide), late["vec"].eq(self.vec), late["beyond"].eq(run.beyond)]
@@ -216,8 +219,9 @@ class Load(QueuedUnit):
         if core.strided_access:
             data = Signal(8 * lanes, name="read_or_nothing")
             m.d.comb += data.eq(self.memory_data & ~late["beyond"].replicate(8 * lanes))
+        width = max(8, bits) if core.vector is not None else bits
         invert = self.register(m, register(Unit.LOAD, "INVERT").index, bits, "invert")
-        keep = self._keep(m)
+        invert = Mux(late["vec"], 0, invert) if core.vector is not None else invert
         elements, valid = [], []
         for lane in range(lanes):
             byte, holds = data.word_select(lane, 8), lane_valid[lane]
@@ -226,8 +230,7 @@ class Load(QueuedUnit):
                 has_pair = 2 * lane < lanes
                 pair, its = (data.word_select(lane, 16), lane_valid[2 * lane]) if has_pair else (Const(0), Const(0))
                 element, holds = Mux(late["wide"], pair, byte), Mux(late["wide"], its, holds)
-            code = ((element ^ invert) & keep)[:bits]
-            elements.append(Mux(late["vec"], byte, code)[: max(8, bits)] if core.vector is not None else code)
+            elements.append((element ^ invert | Const(0, width))[:width])
             valid.append(holds)
         return Cat(*elements), Cat(*valid)
 
