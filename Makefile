@@ -6,7 +6,7 @@ PYTHONBIN := $(VENV)/bin/python
 STAMP := $(VENV)/.nngen-setup
 
 NIGHTLY_ISA := nightly-isa-micro nightly-isa-odd
-NIGHTLY := nightly-slow-tests nightly-benchmark $(NIGHTLY_ISA)
+NIGHTLY := nightly-slow-tests nightly-benchmark nightly-networks $(NIGHTLY_ISA)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint nightly nightly-isa $(NIGHTLY) benchmark clean
@@ -40,6 +40,9 @@ nightly-slow-tests: $(STAMP)
 
 nightly-benchmark: $(STAMP)
 	@.ci/nightly $@ $(MAKE) --no-print-directory benchmark
+
+nightly-networks: $(STAMP)
+	@.ci/nightly $@ $(PYTHONBIN) -m nngen.flows.benchmarks networks-rtl
 
 nightly-isa: $(STAMP)  ## 20 million random instructions on two chips
 	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_ISA)

@@ -37,8 +37,9 @@ BENCHMARKS = [
     ),
     Benchmark(
         name="networks-rtl",
-        description="the same networks in Verilator: golden = ISS = RTL",
+        description="the same networks in Verilator: golden = ISS = RTL; long",
         measure=measure_networks_rtl,
+        long=True,
     ),
     Benchmark(
         name="building",

@@ -18,10 +18,10 @@ NAMES = "\n\n".join(f"{benchmark.name}: {benchmark.description}." for benchmark 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@app.command(help=f"Measure the figures of the design; without names, all of them.\n\n{NAMES}")
+@app.command(help=f"Measure the figures of the design; without names, all that are not long.\n\n{NAMES}")
 def main(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", show_default=False)] = None) -> None:
-    """Measure the named benchmarks, or all of them."""
-    chosen = [_find(name) for name in names] if names else BENCHMARKS
+    """Measure the named benchmarks, or all that are not long."""
+    chosen = [_find(name) for name in names] if names else [one for one in BENCHMARKS if not one.long]
     console = Console()
     missed = 0
     for benchmark in chosen:

@@ -36,8 +36,9 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
-    """A named measurement; ``measure`` takes seconds to minutes."""
+    """A named measurement; ``measure`` takes seconds to minutes, or where it is ``long`` an hour."""
 
     name: str
     description: str
     measure: Callable[[], list[Row]]
+    long: bool = False
