@@ -337,7 +337,6 @@ class NaiveMachine:
         for word in sorted({(address + k) // width for k in range(len(data))}):
             lanes = [0] * width
             for k, value in enumerate(data):
-                if (address + k) // width == word:
-                    if address + k < len(self.memory):
-                        lanes[(address + k) % width] = self.memory[address + k] = value
+                if (address + k) // width == word and address + k < len(self.memory):
+                    lanes[(address + k) % width] = self.memory[address + k] = value
             self.wrote(fold(lanes) ^ word)

@@ -40,7 +40,7 @@ def tiny_program(core: Core, seed: int) -> CoreProgram:
         configure(Unit.MVM, "MACRO", 1 << 16 | 1 << 12, index=1),
         configure(Unit.POST, "LOWEST", (1 << 32) - (1 << 31)),
         configure(Unit.POST, "HIGHEST", (1 << 31) - 1),
-        configure(Unit.POST, "WORDS", 1),
+        configure(Unit.POST, "ELEMENT", 2),
         instruction("LOOP", count=2, length=5),
         instruction("LOAD", register=0, offset=3, length=core.macro.rows, row=0, group=0, first=1, last=1),
         instruction("MVM", classes=1, step=0, steps=2, entry=0, overwrite=1, first=1, last=1, release=1),
