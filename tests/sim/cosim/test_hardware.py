@@ -48,7 +48,7 @@ def program(core: Core) -> CoreProgram:
         configure(Unit.MVM, "MACRO", 1 << 16 | 1 << 12, index=1),
         configure(Unit.POST, "LOWEST", (1 << 32) - (1 << 31)),
         configure(Unit.POST, "HIGHEST", (1 << 31) - 1),
-        configure(Unit.POST, "WORDS", 1),
+        configure(Unit.POST, "ELEMENT", 2),
         instruction("LOAD", register=0, offset=INPUT, length=INPUT_BYTES, row=0, group=0, first=1, last=1),
         instruction("MVM", classes=1, step=0, steps=2, entry=0, overwrite=1, first=1, last=1, release=1),
         instruction("POST", record=0, count=len(records), first=1, last=1, release=1),
