@@ -19,13 +19,21 @@ One TOML file says what the chip is: macros, converters, memories. Every number 
 from it. Unknown keys are refused, and so is what cannot work together, with the path of the key that has to change. The
 [JSON Schema](schemas/architecture.json) states names, types and ranges.
 """
-_KINDS = {"integer": "whole number", "number": "number", "string": "string", "array": "list", "object": "table"}
+_KINDS = {
+    "boolean": "true or false",
+    "integer": "whole number",
+    "number": "number",
+    "string": "string",
+    "array": "list",
+    "object": "table",
+}
 _TABLES = {
     "ArchitectureFile": "top level",
     "CoreSpec": "`[[core]]`",
     "MacroSpec": "`[core.macro]`",
     "CellChoice": "`bitcell` and `adc` of `[core.macro]`",
     "MemorySpec": "`[core.memory]`",
+    "VectorSpec": "`[core.vector]`, where the core has VEC",
 }
 
 
@@ -93,6 +101,8 @@ def _default(known: dict[str, Any]) -> str:
     if "default" not in known:
         return "" if known.get("type") == "object" else "must be given"
     value = known["default"]
+    if value is None:
+        return "none"
     return f"`{_toml(value)}`" if value != "" else ""
 
 
@@ -104,7 +114,7 @@ def annotated_example(architecture: Architecture) -> str:
     schema = model_schema(ArchitectureFile)
     values = architecture.file.model_dump(by_alias=True)
     core = values.pop("core")[0]
-    macro, memory = core.pop("macro"), core.pop("memory")
+    macro, memory, vector = core.pop("macro"), core.pop("memory"), core.pop("vector")
     lines = [
         *_lines(values, _properties(schema, "ArchitectureFile")),
         "\n[[core]]",
@@ -114,6 +124,8 @@ def annotated_example(architecture: Architecture) -> str:
         "\n[core.memory]",
         *_lines(memory, _properties(schema, "MemorySpec")),
     ]
+    if vector is not None:
+        lines += ["\n[core.vector]", *_lines(vector, _properties(schema, "VectorSpec"))]
     return "\n".join(lines) + "\n"
 
 
@@ -130,6 +142,8 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}".replace("e+0", "e").replace("e+", "e")
     return str(value)
