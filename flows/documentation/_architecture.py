@@ -20,12 +20,12 @@ from it. Unknown keys are refused, and so is what cannot work together, with the
 [JSON Schema](schemas/architecture.json) states names, types and ranges.
 """
 _KINDS = {
+    "boolean": "true or false",
     "integer": "whole number",
     "number": "number",
     "string": "string",
     "array": "list",
     "object": "table",
-    "boolean": "true or false",
 }
 _TABLES = {
     "ArchitectureFile": "top level",
@@ -33,7 +33,7 @@ _TABLES = {
     "MacroSpec": "`[core.macro]`",
     "CellChoice": "`bitcell` and `adc` of `[core.macro]`",
     "MemorySpec": "`[core.memory]`",
-    "VectorSpec": "`[core.vector]`",
+    "VectorSpec": "`[core.vector]`, where the core has VEC",
 }
 
 
@@ -101,7 +101,9 @@ def _default(known: dict[str, Any]) -> str:
     if "default" not in known:
         return "" if known.get("type") == "object" else "must be given"
     value = known["default"]
-    return f"`{_toml(value)}`" if value not in ("", None) else ""
+    if value is None:
+        return "none"
+    return f"`{_toml(value)}`" if value != "" else ""
 
 
 # ---------------------------------------------------------------- example
