@@ -12,6 +12,9 @@ ARCHITECTURE_SCHEMA = "nngen/architecture/1"
 BITCELL, ADC = "rram_2t2r", "sar_cdac"
 # The most that an architecture file may say of each memory: where the compiler finds out how much it needs.
 MOST_ACTIVATION_BYTES, MOST_INSTRUCTIONS, MOST_RECORDS, MOST_OUTPUT_BYTES = 1 << 19, 1 << 16, 1 << 14, 8191
+MOST_COEFFICIENT_WORDS = 1 << 14
+# Enough for chunks whose busiest unit hardly waits; what does not fit is cut.
+VECTOR_BUFFER_BYTES, VECTOR_ACCUMULATORS = 2048, 512
 MOST_ACCUMULATOR_BITS, MOST_ACTIVATION_BITS = 32, 16
 
 
@@ -36,6 +39,10 @@ class Draft:
     program_instructions: int = MOST_INSTRUCTIONS
     constant_records: int = MOST_RECORDS
     clock_hz: float = 100e6
+    has_vector: bool = False
+    coefficient_words: int = MOST_COEFFICIENT_WORDS
+    tables: int = 0
+    negative_slope: bool = False
 
     def content(self) -> dict[str, Any]:
         """Return the architecture file as the values it holds."""
@@ -55,13 +62,23 @@ class Draft:
             "program_instructions": self.program_instructions,
             "constant_records": self.constant_records,
         }
-        core = {
+        core: dict[str, Any] = {
             "macros": self.macros,
             "activation_bits": self.activation_bits,
             "accumulator_bits": self.accumulator_bits,
             "macro": macro,
             "memory": memory,
         }
+        if self.has_vector:
+            core["vector"] = {
+                "buffer_bytes": VECTOR_BUFFER_BYTES,
+                "accumulators": VECTOR_ACCUMULATORS,
+                "coefficient_words": self.coefficient_words,
+            }
+        if self.tables:
+            core["tables"] = self.tables
+        if self.negative_slope:
+            core["negative_slope"] = True
         return {
             "schema": ARCHITECTURE_SCHEMA,
             "name": self.name,

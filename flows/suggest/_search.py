@@ -13,12 +13,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nngen.compiler.mapper import check_overflow, macros_needed, map_network
+from nngen.compiler.mapper import check_overflow, different_tables, macros_needed, map_network
 from nngen.errors import CapacityError, InputError
 from nngen.flows.compiling import Compiled, compile_network
 from nngen.flows.progress import Progress
@@ -31,6 +31,7 @@ from ._draft import (
     MOST_ACCUMULATOR_BITS,
     MOST_ACTIVATION_BITS,
     MOST_ACTIVATION_BYTES,
+    MOST_COEFFICIENT_WORDS,
     MOST_INSTRUCTIONS,
     MOST_OUTPUT_BYTES,
     MOST_RECORDS,
@@ -122,7 +123,7 @@ def _proven(network: Network, draft: Draft, progress: Progress) -> Found:
 
 
 def _draft(network: Network, rows: int, columns: int) -> Draft:
-    layers = matrix_layers(network)
+    layers = network.matrix_layers
     weight_bits = max((largest_weight(layer).bit_length() for layer in layers), default=1) or 1
     cell_bits = weight_bits if weight_bits <= MOST_CELL_BITS else -(-weight_bits // 2)
     slices = max((slices_of(layer, cell_bits) for layer in layers), default=1)
@@ -146,18 +147,15 @@ def _draft(network: Network, rows: int, columns: int) -> Draft:
         activation_bits=_widest_input(network),
         word_bytes=next((port for port in PORTS if rows % port == 0), NARROWEST_PORT),
         output_buffer_bytes=_output_buffer(network),
+        has_vector=len(network.matrix_layers) < len(network.layers),
+        tables=_power(tables, 1) if (tables := len(different_tables(network))) else 0,
+        negative_slope=any(layer.requantization.has_negative for layer in network.layers),
     )
-
-
-def matrix_layers(network: Network) -> list[MatrixLayer]:
-    """Return the layers whose weights lie in macros."""
-    layers: Iterable[object] = network.layers  # today all of them are; digital units will have layers of their own
-    return [layer for layer in layers if isinstance(layer, MatrixLayer)]
 
 
 def _widest_input(network: Network) -> int:
     """Return the bits of the widest code that a row buffer takes."""
-    widths = [network.tensors[layer.input].bits for layer in matrix_layers(network)]
+    widths = [network.tensors[layer.input].bits for layer in network.matrix_layers]
     return max((bits for bits in widths if bits <= MOST_ACTIVATION_BITS), default=8)
 
 
@@ -188,7 +186,7 @@ def _columns_per_adc(pairs: int, slices: int) -> int:
 
 
 def _cells(network: Network, draft: Draft) -> int:
-    return sum(2 * layer.weights.size * slices_of(layer, draft.cell_bits) for layer in matrix_layers(network))
+    return sum(2 * layer.weights.size * slices_of(layer, draft.cell_bits) for layer in network.matrix_layers)
 
 
 def _output_buffer(network: Network) -> int:
@@ -235,6 +233,7 @@ def _fitted(draft: Draft, compiled: Compiled, overflow_bits: int, factor: int) -
         activation_bytes=min(_power(factor * used, 256), MOST_ACTIVATION_BYTES),
         program_instructions=min(_power(factor * len(program.instructions) * ROOM, 64), MOST_INSTRUCTIONS),
         constant_records=min(_power(factor * len(program.records) * ROOM, 64), MOST_RECORDS),
+        coefficient_words=min(_power(factor * len(program.coefficients), 1), MOST_COEFFICIENT_WORDS),
     )
 
 

@@ -9,7 +9,7 @@ from nngen.flows.present import printable
 from nngen.flows.utilization import utilization
 from nngen.ir import Network
 
-from ._search import Found, largest_weight, matrix_layers, slices_of
+from ._search import Found, largest_weight, slices_of
 
 _WIDTH = 116
 
@@ -19,10 +19,12 @@ def suggestion_text(network: Network, found: Found) -> str:
     reasons = _reasons(network, found)
     content = found.draft.content()
     core = content.pop("core")[0]
-    macro, memory = core.pop("macro"), core.pop("memory")
+    macro, memory, vector = core.pop("macro"), core.pop("memory"), core.pop("vector", {})
     parts = [_comment(_introduction(network)), _table(content, reasons)]
-    for heading, values in (("[[core]]", core), ("[core.macro]", macro), ("[core.memory]", memory)):
-        parts += ["", heading, _table(values, reasons)]
+    tables = (("[[core]]", core), ("[core.macro]", macro), ("[core.memory]", memory), ("[core.vector]", vector))
+    for heading, values in tables:
+        if values:
+            parts += ["", heading, _table(values, reasons)]
     return "\n".join(parts) + "\n"
 
 
@@ -40,7 +42,7 @@ def _reasons(network: Network, found: Found) -> dict[str, str]:
     core = draft.architecture().core
     program, regions = compiled.program.cores[0], compiled.schedule.cores[0].regions
     used = utilization(compiled.network, compiled.mapping, core)
-    layers = matrix_layers(network)
+    layers = network.matrix_layers
     weight = max((largest_weight(layer) for layer in layers), default=0)
     slices = max((slices_of(layer, draft.cell_bits) for layer in layers), default=1)
     rows = max((layer.rows for layer in layers), default=0)
@@ -66,11 +68,17 @@ def _reasons(network: Network, found: Found) -> dict[str, str]:
         "adc": f"{found.lossless_bits} bits would lose nothing, whatever the sums; each bit takes a cycle."
         if draft.adc_bits < found.lossless_bits
         else "Loses nothing: a step is one unit cell.",
+        "tables": "Look-up tables of 256 codes: the different ones of the network, up to a power of two.",
+        "negative_slope": "A layer scales negative sums by a factor of their own.",
+        "buffer_bytes": "VEC runs the pools, sums and depthwise layers; what it works on at once.",
+        "accumulators": "Its sums; what exceeds them is cut.",
+        "coefficient_words": f"Depthwise kernels take {len(program.coefficients):,} words.",
         "activation_bytes": f"The tensors that live at the same time take {bytes_used:,} bytes with their padding.",
         "word_bytes": "The narrowest port at which loads and stores set no layer's bound.",
         "output_buffer_bytes": "Takes the outputs of a position, as far as it may.",
         "program_instructions": f"The program has {len(program.instructions):,}.",
-        "constant_records": f"The program has {len(program.records):,}: one for each partial sum of an output.",
+        "constant_records": f"The program has {len(program.records):,}: at least one for each output of a layer whose "
+        "constants differ.",
     }
 
 

@@ -15,6 +15,7 @@ from .runs import RunWord, rotate_lanes, walk_runs
 from .unit import QueuedUnit
 
 WORD_BITS = 13
+SINGLE_PLACE_BITS = 17  # of a row after one run; signed
 PLACE_BITS = 23  # of a row, or a byte of the vector buffer, after all runs; signed
 
 
@@ -153,7 +154,8 @@ class Load(QueuedUnit):
                 m.d.sync += done.eq(Mux(run.ends, 0, done + elements))
             row = row + done
         self._run_row, self._first_word = row, run.first
-        position = Signal(signed(PLACE_BITS), name="position")
+        bits = PLACE_BITS if self.core.strided_access else SINGLE_PLACE_BITS
+        position = Signal(signed(bits), name="position")
         m.d.comb += position.eq(row - (run.low >> self.wide) + ((run.number << lane_bits) >> self.wide))
         return position
 

@@ -129,15 +129,15 @@ def test_a_network_that_is_larger_than_the_chip(refused: Callable[..., str], cha
 
 def test_a_layer_that_no_unit_computes(refused: Callable[..., str]) -> None:
     network = NETWORK.with_name("cnn_residual_w8a8.onnx")
-    assert refused(network, MICRO) == (
-        "layer '/Add_output_0' must be a convolution or fully connected layer, without dilation, table or a slope for "
-        "negative sums: the hardware computes no other yet"
+    assert refused(network, TINY) == (
+        "layer '/Add_output_0': elementwise layers run on VEC, which the core has not: add [core.vector] to the "
+        "architecture"
     )
 
 
 def test_a_network_that_is_larger_than_any_core(refused: Callable[..., str]) -> None:
     assert refused(NETWORK, MICRO) == (
-        "network 'cnn_w4a4' needs more than 64 macros of 16x8, the most a core has (its weights alone fill 137); "
+        "layer 'logits' alone needs more than 64 macros of 16x8, the most a core has (its weights alone fill 80); "
         "the chip has 2: choose larger macros (core[0].macro.rows, core[0].macro.columns)"
     )
 
@@ -155,7 +155,7 @@ def test_program_memory_that_is_too_small(
     lines = program_build.file("program/core0.hex").read_text().count("\n")
     found = refused(NETWORK, changed_architecture("tiny", program_instructions=16))
     begin, _, rest = found.partition(" alone takes ")
-    assert begin == (f"the program needs {lines} instructions, the core has 16 (layer '/layers/layers.1/Conv_output_0'")
+    assert begin == (f"the program needs {lines} instructions, the core has 16 (layer 'logits'")
     taken, _, end = rest.partition("): ")
     assert taken.isdigit()
     assert end == f"set core[0].memory.program_instructions = {lines}"
@@ -163,8 +163,8 @@ def test_program_memory_that_is_too_small(
 
 def test_constant_memory_that_is_too_small(refused: Callable[..., str], changed_architecture: Changed) -> None:
     assert refused(NETWORK, changed_architecture("tiny", constant_records=16)) == (
-        "the network needs 80 constant records, the core has 16 (layer 'logits' alone takes 40): "
-        "set core[0].memory.constant_records = 80"
+        "the network needs 42 constant records, the core has 16 (layer '/layers/layers.7/Conv_output_0' alone takes "
+        "16): set core[0].memory.constant_records = 42"
     )
 
 
