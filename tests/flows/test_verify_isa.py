@@ -37,7 +37,7 @@ def test_a_good_chip(run: Run, tmp_path: Path) -> None:
     assert found["equal"] is True
     assert found["random"]["instructions"] >= 2000
     assert found["directed"]["programs"] >= 150
-    assert set(found["random"]["by_unit"]) == {"sequencer", "load", "mvm", "post", "store"}
+    assert set(found["random"]["by_unit"]) == {"sequencer", "load", "mvm", "post", "store", "vec"}
     assert "loop depth" in files[1].read_text()
 
 
