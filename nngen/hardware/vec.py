@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from types import SimpleNamespace
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
-from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core
@@ -163,19 +163,21 @@ class Vec(QueuedUnit):
                 word.eq(Mux(step.last_tap, 0, word + step.groups)),
             ]
 
-    def _stages(self, m: Module, step: _Step) -> list[data.View]:
+    def _stages(self, m: Module, step: _Step) -> list[SimpleNamespace]:
         """Keep for stages 1 to 3 what to do with the elements that are read."""
-        layout = data.StructLayout(
-            {
-                **dict.fromkeys(_FLAGS, 1),
-                "factor": FACTOR_BITS,
-                "zero": ZERO_BITS,
-                "writes": self.lanes,
-                "word": len(self.sum_word),
-                "part": 2,
-            }
-        )
-        now, stages = Signal(layout, name="tap_now"), [Signal(layout, name=f"tap{i}") for i in range(1, 4)]
+        widths = {
+            **dict.fromkeys(_FLAGS, 1),
+            "factor": FACTOR_BITS,
+            "zero": ZERO_BITS,
+            "writes": self.lanes,
+            "word": len(self.sum_word),
+            "part": 2,
+        }
+        # A signal a field: registers keep names of their own in the Verilog, whatever is optimized away around them.
+        now, *stages = [
+            SimpleNamespace(**{field: Signal(width, name=f"tap{i}_{field}") for field, width in widths.items()})
+            for i in range(4)
+        ]
         operation, entry = self.operand("VEC", "operation"), self.operand("VEC", "entry") >> self.lane_bits
         factors = Array([self._register(m, "COEFFICIENT", i) for i in range(COEFFICIENTS)])
         zeros = [self._register(m, "ZERO", i) for i in range(2)]
@@ -199,10 +201,10 @@ class Vec(QueuedUnit):
             now.part.eq(self._by_element(0, group[0] << 1, group[:2])),
         ]
         for before, stage in zip((now, *stages), stages, strict=False):
-            m.d.sync += stage.eq(before)
+            m.d.sync += [getattr(stage, field).eq(getattr(before, field)) for field in widths]
         return stages
 
-    def _combine(self, m: Module, stages: list[data.View]) -> None:
+    def _combine(self, m: Module, stages: list[SimpleNamespace]) -> None:
         """Stages 1 to 3."""
         core, lanes = self.core, self.lanes
         tap, late, last = stages
@@ -247,7 +249,7 @@ class Vec(QueuedUnit):
             return Mux(part[1], later, self.old_data.word_select(lane, width))
         return self.old_data.word_select(lane, width)
 
-    def _write(self, m: Module, last: data.View) -> None:
+    def _write(self, m: Module, last: SimpleNamespace) -> None:
         """Put the sums of a group where its accumulators lie in their word."""
         quarter, writes, sums = self.lanes // 4, [], []
         for place in range(self.lanes):
