@@ -54,7 +54,7 @@ def test_entry_reaches_a_fault_in_a_package_below_it() -> None:
 
 def test_entry_shares_what_other_packages_hold() -> None:
     patched = patched_module(FREE, entry=core)
-    assert patched.QUEUED_UNITS is core.QUEUED_UNITS
+    assert patched.EVENT_NAMES is core.EVENT_NAMES
 
 
 @pytest.mark.parametrize(("old", "count"), [("used[2]", 0), ("Signal(2)", 2)])
