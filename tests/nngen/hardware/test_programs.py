@@ -35,7 +35,7 @@ def chip(request: pytest.FixtureRequest, repository: Path) -> tuple[Architecture
         "ramp": with_macro(
             micro, {}, encoding="twos_complement", cell_bits=1, controller="ramp", adc_bits=3, sample_cycles=2
         ),
-        "flash": with_macro(odd, {"vector": small}, encoding="differential", columns=24, sample_cycles=1),
+        "flash": with_macro(odd, {"vector": None}, encoding="differential", columns=24, sample_cycles=1),
         "narrow": with_macro(
             odd,
             {"vector": small, "word_bytes": 4, "activation_bits": 5, "tables": 4},
