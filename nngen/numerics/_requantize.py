@@ -149,16 +149,14 @@ def requantize(
 
 
 def rounded_shift(product: IntArray, shift: IntArray, rounding: Rounding) -> IntArray:
-    """Return round(product / 2^s)."""
-    floor: IntArray = product >> shift
+    """Return round(product / 2^s); the sum of product and 2^(s-1) must not overflow."""
     if rounding == "floor":
+        floor: IntArray = product >> shift
         return floor
     half = np.where(shift > 0, np.int64(1) << np.maximum(shift - 1, 0), 0)
-    rest = product - (floor << shift)
-    up = (rest > half) | ((rest == half) & (half > 0))
-    if rounding == "half_even":
-        up = (rest > half) | ((rest == half) & (half > 0) & ((floor & 1) == 1))
-    rounded: IntArray = floor + up
+    if rounding == "half_even":  # a tie goes up only where the quotient below it is odd
+        half = half - (((product >> shift) & 1 == 0) & (shift > 0))
+    rounded: IntArray = (product + half) >> shift
     return rounded
 
 

@@ -65,7 +65,7 @@ class Crossbar:
         # What conversions compute with, (adcs, columns of an ADC, rows); in front of that samples, where they differ.
         self._weights: list[FloatArray] = [self._weights_of(levels) for levels in self._levels]
         self._windows: dict[tuple[tuple[tuple[int, int], ...], int, int], FloatArray] = {}
-        self._converters: dict[int, tuple[Converter, IntArray | None]] = {}
+        self._converters: dict[int, tuple[Converter, int, IntArray | None]] = {}
 
     def fresh(self) -> Crossbar:
         """Return macros with the same cells that may be programmed and leave these as they are."""
@@ -131,9 +131,11 @@ class Crossbar:
         """
         macros, height, samples = rows.shape
         bits = self._macro.dac_bits
-        shifts = np.arange(0, min(count * bits, self._code_bits), bits, dtype=rows.dtype)[:, None]
-        planes: CodeArray = (rows[:, :, None, :] >> shifts) & rows.dtype.type(self._mask)
-        return planes.reshape(macros, height, shifts.size * samples).astype(self._dtype)
+        shifts = range(0, min(count * bits, self._code_bits), bits)
+        planes: FloatArray = np.empty((macros, height, len(shifts), samples), self._dtype)
+        for plane, shift in enumerate(shifts):
+            planes[:, :, plane] = (rows >> rows.dtype.type(shift)) & rows.dtype.type(self._mask)
+        return planes.reshape(macros, height, len(shifts) * samples)
 
     def convert(
         self, participants: Sequence[Participant], planes: FloatArray, *, step: int, width: int, samples: int
@@ -144,6 +146,8 @@ class Crossbar:
         ----------
         participants
             The macros that ``planes`` belongs to, in order.
+        planes
+            Those of the first rows; the others are not driven.
         step, width
             Column step of the command and conversions of each ADC and plane (steps x slices).
         samples
@@ -153,21 +157,21 @@ class Crossbar:
         -------
         Codes of shape ``(macros, adcs * width, planes * samples)``, and per macro what they are to be shifted by.
         """
-        q = _product(self._window(participants, step, width), planes, samples)
+        q = _product(self._window(participants, step, width)[..., : planes.shape[1]], planes, samples)
         gains = [participant.log2_gain for participant in participants]
-        shifts = np.array([self._converter(gain)[0].shift for gain in gains], np.int64)
+        shifts = np.array([self._converter(gain)[1] for gain in gains], np.int64)
         if len(set(gains)) == 1:
             return self._codes(q, gains[0]), shifts
         return np.stack([self._codes(of_macro, gain) for of_macro, gain in zip(q, gains, strict=True)]), shifts
 
     def _codes(self, q: FloatArray, log2_gain: int) -> IntArray:
-        converter, table = self._converter(log2_gain)
+        converter, _, table = self._converter(log2_gain)
         if table is None:
             return converter.convert(q.astype(np.int64))
         return table[q.astype(np.intp)]
 
-    def _converter(self, log2_gain: int) -> tuple[Converter, IntArray | None]:
-        """Return a converter and the code of every q it can see (index q; a negative one counts from the end)."""
+    def _converter(self, log2_gain: int) -> tuple[Converter, int, IntArray | None]:
+        """Return a converter, its shift, and the code of every q it can see (a negative q counts from the end)."""
         known = self._converters.get(log2_gain)
         if known is None:
             converter = self._macro.converter(1 << log2_gain)
@@ -179,7 +183,7 @@ class Crossbar:
             table = None
             if largest < _TABLE_LIMIT:
                 table = converter.convert(np.concatenate([np.arange(largest + 1), np.arange(-largest, 0)]))
-            known = self._converters[log2_gain] = converter, table
+            known = self._converters[log2_gain] = converter, converter.shift, table
         return known
 
     def _window(self, participants: Sequence[Participant], step: int, width: int) -> FloatArray:

@@ -66,7 +66,10 @@ class MvmUnit:
         key = (state.registers.planes, *macros)
         planes = state.planes.get(key)
         if planes is None:
-            rows = state.rows[state.reader[ROWS]]
+            number = state.reader[ROWS]
+            # What lies beyond the last row that was written is zero, and drives nothing.
+            height = max((end for _, end in state.written[number]), default=1)
+            rows = state.rows[number][:, :height]
             rows = rows if len(macros) == len(rows) else rows[macros]
             planes = state.planes[key] = self._crossbar.planes(rows, state.registers.planes)
         return planes
