@@ -122,7 +122,7 @@ class Composer:
         left = room
         while left >= _SMALLEST_PART and (not made or draw.chance(0.3)):
             kind = draw.choices(self._kinds, self._weights)[0]
-            if kind == "exchange anywhere" and not made and left >= 26:
+            if kind == "exchange anywhere" and not made and left >= 28:
                 return parts.exchange_anywhere()  # nothing that touches memory may come between
             made += self._part(kind, left)
             left = room - _size(made)

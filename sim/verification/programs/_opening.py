@@ -9,6 +9,7 @@ to be the first of its unit.
 from __future__ import annotations
 
 from nngen.isa import BY_MNEMONIC, REGISTERS, Instruction, Unit, instruction
+from nngen.sim.verification.variants import limits
 
 from ._commands import ANY_LENGTH, NOP
 from ._draw import Draw
@@ -188,14 +189,18 @@ class _Opening:
         else:
             load = self._loads(early=True)
             between = [commands.mvm(first=first, last=last, release=last, **of_mvm) for first, last in flags[0]]
-        most = min(len(commands.records), BY_MNEMONIC["POST"].field("count").highest)
-        of_post = {} if vec else self._seldom(count=most)
+        count = BY_MNEMONIC["POST"].field("count")
+        if vec:
+            _, most = limits(commands.core, BY_MNEMONIC["POST"], count, {"vec": 1, "single": 1})
+            of_post = self._seldom(single=1, count=most)
+        else:
+            of_post = self._seldom(count=min(len(commands.records), count.highest))
         post = [commands.post(first=first, last=last, release=last, vec=vec, **of_post) for first, last in flags[1]]
         record, count = post[-1][1][0]["record"], post[-1][1][0]["count"]
         outputs = count if vec else sum(made.last for made in commands.records[record : record + count])
         if not outputs:
             return []
-        return [*load, *between, *post, *self._stores(most=outputs)]
+        return [*load, *between, *post, *self._stores(most=min(outputs, commands.core.output_buffer_bytes))]
 
     def _erased(self) -> list[Item]:
         """Return a FILL of anything in memory; LOAD waits for it."""

@@ -185,14 +185,17 @@ class Parts:
         return [*write, *self._ordered(STORE, LOAD, counters.stored), *read]
 
     def exchange_anywhere(self) -> list[Item]:
-        """Return writes to the whole memory and reads of it, in 26 commands; LOAD and STORE do nothing else meanwhile.
+        """Return writes to the whole memory and reads of it, in 28 commands; LOAD and STORE do nothing else meanwhile.
 
         Nothing may be inserted that touches memory.
         """
         draw, commands = self._draw, self.commands
         loaded, stored = self.counters.loaded, self.counters.stored
         load, *others, store = self.positions(target=Area.WHOLE, most=4)
-        write = [commands.fill(Area.WHOLE) for _ in range(draw.randint(1, 2))]
+        write: list[Item] = []
+        for _ in range(draw.randint(1, 2)):
+            write += [commands.setting_of(Unit.STORE)] if draw.chance(0.3) else []
+            write.append(commands.fill(Area.WHOLE))
         write.insert(draw.randint(0, len(write)), store)
         again = self._read_anywhere()
         last = 1 + max(i for i, (unit, _) in enumerate(again) if unit == LOAD)
