@@ -19,7 +19,7 @@ from ._resolve import resolve_core
 from ._resolved import Core
 
 # Bumped whenever instruction encodings, constant records or the macro image change their meaning.
-INSTRUCTION_SET_VERSION = 2
+INSTRUCTION_SET_VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,7 +105,7 @@ class CoreSpec(_Strict):
     """A core and how many of it the chip has."""
 
     count: Literal[1] = Field(default=1, description="cores of this kind; one for now")
-    macros: int = Field(ge=1, le=64, description="crossbar macros of the core")
+    macros: int = Field(ge=1, le=128, description="crossbar macros of the core")
     activation_bits: int = Field(default=8, ge=1, le=16, description="widest activation code the row buffer takes")
     accumulator_bits: int = Field(default=32, ge=8, le=32, description="width of an accumulator, two's complement")
     multiplier_bits: int = Field(

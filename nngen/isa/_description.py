@@ -10,7 +10,7 @@ ADDRESS_REGISTERS = 8
 COUNTERS = 8
 COUNTER_BITS = 8
 LOOP_DEPTH = 4
-MACRO_LIMIT = 64
+MACRO_LIMIT = 128
 COEFFICIENTS = 8
 
 
@@ -116,7 +116,7 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
             _OFFSET,
             ("length", 12, "bytes, at least 1"),
             ("row", 11, "first word line"),
-            ("group", 6, "macros whose load group this is receive the run"),
+            ("group", 7, "macros whose load group this is receive the run"),
             ("first", 1, "1: acquire a row buffer, or with `vec` a vector buffer, first"),
             ("last", 1, "1: hand that buffer over to MVM, or with `vec` to VEC"),
             ("vec", 1, "1: the run goes to VEC's buffer, `row` is a byte in it; INVERT, KEEP and `group` mean nothing"),
@@ -318,7 +318,7 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
             _OFFSET,
             ("length", 16, "programming words of four bytes, at least 1"),
             ("row", 11, "first word line"),
-            ("macro", 6, "macro that is written"),
+            ("macro", 7, "macro that is written"),
         ),
         effect="writes cells: programming words of consecutive rows, each from its first column on",
         service_time="programming words",

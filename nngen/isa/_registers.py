@@ -65,7 +65,7 @@ REGISTERS: tuple[Register, ...] = (
         meaning="bytes from one run of a strided LOAD to the next",
     ),
     Register(
-        unit=Unit.LOAD, name="GROUP", index=64, count=MACRO_LIMIT, width=6, meaning="load group of macro (index - 64)"
+        unit=Unit.LOAD, name="GROUP", index=64, count=MACRO_LIMIT, width=7, meaning="load group of macro (index - 64)"
     ),
     Register(unit=Unit.MVM, name="PLANES", index=0, count=1, width=5, meaning="planes of the input, at least 1"),
     Register(unit=Unit.MVM, name="NEGATE_TOP", index=1, count=1, width=1, meaning="1: the top plane counts negative"),
@@ -132,7 +132,7 @@ REGISTERS: tuple[Register, ...] = (
         name="SUM",
         index=64,
         count=MACRO_LIMIT,
-        width=6,
+        width=7,
         meaning="macro (index - 64): its accumulators are added wherever a record names macro (index - 64) XOR this",
     ),
     Register(unit=Unit.STORE, name="RUNS", index=0, count=1, width=8, meaning="runs of a strided STORE, at least 1"),

@@ -135,9 +135,10 @@ def test_a_layer_that_no_unit_computes(refused: Callable[..., str]) -> None:
     )
 
 
-def test_a_network_that_is_larger_than_any_core(refused: Callable[..., str]) -> None:
-    assert refused(NETWORK, MICRO) == (
-        "layer 'logits' alone needs more than 64 macros of 16x8, the most a core has (its weights alone fill 80); "
+def test_a_network_that_is_larger_than_any_core(refused: Callable[..., str], changed_architecture: Changed) -> None:
+    small = changed_architecture("micro", rows=8)
+    assert refused(NETWORK, small) == (
+        "layer 'logits' alone needs more than 128 macros of 8x8, the most a core has (its weights alone fill 160); "
         "the chip has 2: choose larger macros (core[0].macro.rows, core[0].macro.columns)"
     )
 

@@ -9,6 +9,7 @@ from itertools import product
 from nngen.arch import Core
 from nngen.isa import (
     BY_OPCODE,
+    INSTRUCTION_BITS,
     INSTRUCTIONS,
     MACRO_LIMIT,
     OPCODE_OFFSET,
@@ -99,7 +100,8 @@ def _illegal(format_: InstructionFormat, core: Core) -> Iterator[CauseBin]:
     if not format_.in_core(core):
         yield _reason(Cause.ILLEGAL, format_, "not in this core", lambda word: True)
         return
-    yield _reason(Cause.ILLEGAL, format_, "reserved bits", lambda word: bool(word & ~format_.used_mask))
+    reserved = (1 << INSTRUCTION_BITS) - 1 & ~format_.used_mask
+    yield _reason(Cause.ILLEGAL, format_, "reserved bits", lambda word: bool(word & reserved), possible=reserved > 0)
     if format_.unit is not None:
         return
     unit = format_.field("unit")

@@ -159,7 +159,7 @@ def _conversions(bench: Bench) -> Iterator[DirectedProgram]:
     none = tuple(made for m in range(core.macros) for made in bench.set(Unit.MVM, "MACRO", 0, m))
     yield bench.halting("no macro is enabled", none, bench.position())
     yield bench.halting("no macro has the class", bench.load(), bench.mvm(classes=0xFFFE), bench.post(), bench.store())
-    yield bench.halting("no macro is in the group", bench.load(group=63), bench.mvm(), bench.post(), bench.store())
+    yield bench.halting("no macro is in the group", bench.load(group=127), bench.mvm(), bench.post(), bench.store())
     again = bench.mvm(overwrite=0, first=0)
     yield bench.halting(
         "accumulators are added to", bench.load(), bench.mvm(last=0, release=0), again, bench.post(), bench.store()

@@ -164,7 +164,9 @@ def _broken(core: Core, format_: InstructionFormat, rule: OperandRule) -> Iterat
         value = -(-value // step) * step
         if value <= field.highest:
             total = sum(value if other == field.name else good[other] for other in rule.fields)
-            yield _operand(f"{name} {total} by {field.name}", _changed(good, **{field.name: value}))
+            # A condition of other rules: the rest keeps these.
+            rest = least_instruction(core, format_, variant | {field.name: value}) if field.name in variant else good
+            yield _operand(f"{name} {total} by {field.name}", _changed(rest, **{field.name: value}))
     largest = {other: format_.field(other).highest for other in rule.fields}
     total = sum(largest[other] for other in rule.fields)
     if total > bound:

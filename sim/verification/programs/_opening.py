@@ -223,7 +223,15 @@ class _Opening:
     def _loads(self, *, early: bool = False) -> list[Item]:
         """Return LOADs of a row buffer."""
         load, via = self._commands.load, self._used[Area.READ]
-        return [load(Area.READ, via=via, first=first, last=last) for first, last in self._flags(early=early)]
+        made = [load(Area.READ, via=via, first=first, last=last) for first, last in self._flags(early=early)]
+        if early and self._draw.chance(_SELDOM):
+            made[0] = LOAD, (self._into_last_row(made[0][1][0]),)
+        return made
+
+    def _into_last_row(self, load: Instruction) -> Instruction:
+        """Return a LOAD of a single element from the same place: into the last row."""
+        last = {"row": self._commands.core.macro.rows - 1, "length": 1 + load["wide"], "strided": 0}
+        return Instruction("LOAD", load.operands | last)
 
     def _stores(self, *, most: int = ANY_LENGTH) -> list[Item]:
         draw, commands, via = self._draw, self._commands, self._used[Area.WRITE]

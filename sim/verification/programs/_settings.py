@@ -11,7 +11,7 @@ from ._draw import Draw
 
 _PLAIN_MACRO = 0.05
 _WIDE_VALUE = 0.2
-_GROUPS = 64
+_GROUPS = 1 << register(Unit.LOAD, "GROUP").width
 _CLASS = 0xF  # bits of MACRO that hold the class
 _VALUE_BITS = 32
 _BOUNDS = (-(1 << 31), -(1 << 15), -129, -128, -1, 0, 1, 127, 255, 1 << 15, (1 << 31) - 1)

@@ -88,9 +88,9 @@ def test_padding_of_two_equal_bytes_can_be_written(zero_point: int) -> None:
             "network 'test' needs 13 macros of 64x32, the chip has 12: set core[0].macros = 13",
         ),
         (
-            perceptron(640, 200),
+            perceptron(640, 240),
             architecture("tiny"),
-            "network 'test' needs more than 64 macros of 64x32, the most a core has (its weights alone fill 125); the "
+            "network 'test' needs more than 128 macros of 64x32, the most a core has (its weights alone fill 150); the "
             "chip has 12: choose larger macros (core[0].macro.rows, core[0].macro.columns)",
         ),
     ],

@@ -33,8 +33,7 @@ REFUSED = [
     (
         "cnn_w4a4",
         "micro",
-        "layer 'logits' alone needs more than 64 macros of 16x8, the most a core has (its weights alone fill 80); the "
-        "chip has 2: choose larger macros (core[0].macro.rows, core[0].macro.columns)",
+        "layer 'logits' alone needs 80 macros of 16x8, the chip has 2: set core[0].macros = 80",
     ),
     (
         "mlp_w8a8",

@@ -120,8 +120,8 @@ def test_impossible_macros_are_refused(rows: int | None, columns: int | None, me
 
 
 def test_a_network_that_no_chip_holds_is_refused() -> None:
-    with pytest.raises(CapacityError, match=r"^network 'test' needs more than 64 macros, the most a core has$"):
-        suggest_for(perceptron(300, 300, 10), rows=4, columns=8)
+    with pytest.raises(CapacityError, match=r"^network 'test' needs more than 128 macros, the most a core has$"):
+        suggest_for(perceptron(400, 400, 10), rows=4, columns=8)
 
 
 def test_codes_that_no_row_buffer_takes_are_refused() -> None:

@@ -190,7 +190,7 @@ MEMORY = "core[0].memory"
         ("clock_hz = 50e6", "clock_hz = inf", "clock_hz must be a finite number, not inf"),
         ("cell_path = []", 'cell_path = "cells"', "cell_path must be a list, not 'cells'"),
         ("cell_path = []", "cell_path = [3]", "cell_path[0] must be a string, not 3"),
-        ("macros = 2", "macros = 65", "core[0].macros must be at most 64, not 65"),
+        ("macros = 2", "macros = 129", "core[0].macros must be at most 128, not 129"),
         ("macros = 2", "macros = 0", "core[0].macros must be at least 1, not 0"),
         ("macros = 2", "count = 2\nmacros = 2", "core[0].count must be 1, not 2"),
         ("macros = 2", "macros = 2\naccumulator_bits = 64", "core[0].accumulator_bits must be at most 32, not 64"),

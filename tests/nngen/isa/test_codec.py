@@ -16,7 +16,7 @@ EXAMPLES = [
     ("ADD", {"register": 1, "value": -1}, 0x0C00000007FFFFF9),
     ("LOOP", {"count": 3, "length": 2}, 0x1000000000020003),
     ("WAIT", {"unit": 1, "counter": 2, "count": 5}, 0x1400000000000151),
-    ("LOAD", {"offset": -1, "length": 64, "last": 1}, 0x20200000207FFFF8),
+    ("LOAD", {"offset": -1, "length": 64, "last": 1}, 0x20400000207FFFF8),
 ]
 
 

@@ -169,7 +169,7 @@ class Naive:
         if m != "SET":
             return False
         r = find_register(unit, i["index"])
-        return r is None or (r.name in {"GROUP", "MACRO"} and i["index"] - r.index >= self.core.macros)
+        return r is None or (r.name in {"GROUP", "MACRO", "SUM"} and i["index"] - r.index >= self.core.macros)
 
     def address(self, i):
         """Return where a run begins, or of ADD the new position; None where that is refused."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from nngen.arch import Core, Macro, Vector
 from nngen.ir.program import ConstantRecord
-from nngen.isa import REGISTERS, Instruction, Unit, core_units, encode, instruction
+from nngen.isa import MACRO_LIMIT, REGISTERS, Instruction, Unit, core_units, encode, instruction
 
 SEQUENCER = Unit.SEQUENCER
 
@@ -276,7 +276,8 @@ class Maker:
         """Return a SET of any register of a unit, small enough that commands stay short."""
         rng = self.rng
         known = rng.choice([r for r in REGISTERS if r.unit in self.units and r.name != "MACRO"])
-        index = known.index + rng.randrange(min(known.count, self.core.macros if known.count == 64 else 64))
+        count = self.core.macros if known.count == MACRO_LIMIT else known.count
+        index = known.index + rng.randrange(count)
         value = rng.choice((0, 1, 2, 3, rng.getrandbits(known.width)))
         if known.name in {"PLANES", "SLICES", "RUNS", "TAPS"}:
             value = rng.choice((0, 1, 2, 3, 5, 8))

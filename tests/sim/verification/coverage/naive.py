@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from nngen.arch import Core
-from nngen.isa import REGISTERS, Instruction, Register, Unit, decode
+from nngen.isa import MACRO_LIMIT, REGISTERS, Instruction, Register, Unit, decode
 from nngen.sim.cosim.scripted import Kind
 
 from .entries import UNITS, Entries
@@ -130,7 +130,7 @@ def limits(core: Core, mnemonic: str, field: str, chosen: str = "") -> tuple[int
         ("WAIT", "count"): (1, 255, 1),
         ("LOAD", "length"): {"": (1, rows, 1), "vec": (1, buffer, 1), "wide": (2, 2 * rows, 2)},
         ("LOAD", "row"): {"": (0, rows - 1, 1), "vec": (0, buffer - 1, 1), "wide": (0, rows - 1, 1)},
-        ("LOAD", "group"): (0, 63, 1),
+        ("LOAD", "group"): (0, 127, 1),
         ("MVM", "step"): (0, 255, 1),
         ("MVM", "steps"): (1, steps, 1),
         ("MVM", "entry"): (0, steps - 1, 1),
@@ -161,7 +161,9 @@ def magnitude(value: int, least: int, most: int, _step: int = 1) -> str:
 
 def _set_classes(core: Core, command: Instruction, unit: Unit) -> Iterator[str]:
     index, value = command["index"], command["value"]
-    known = [(r, r.index + (core.macros if r.count == 64 else r.count) - 1) for r in REGISTERS if r.unit is unit]
+    known = [
+        (r, r.index + (core.macros if r.count == MACRO_LIMIT else r.count) - 1) for r in REGISTERS if r.unit is unit
+    ]
     found = next(((r, last) for r, last in known if r.index <= index <= last), None)
     if found is None:
         yield f"register=no register from {max((last + 1 for _, last in known if last < index), default=0)}"

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from nngen.arch import Core
-from nngen.isa import Cause, Instruction, Unit, encode, instruction
+from nngen.isa import MACRO_LIMIT, Cause, Instruction, Unit, encode, instruction
 from nngen.sim.verification.coverage import Coverage, summarize
 
 WRONG = [
     (Cause.ILLEGAL, 63 << 58, "undefined opcode"),
     (Cause.ILLEGAL, encode(instruction("NOP")) | 1 << 57, "NOP reserved bits"),
-    (Cause.ILLEGAL, encode(instruction("LOAD", length=1)) | 1 << 57, "LOAD reserved bits"),
+    (Cause.ILLEGAL, encode(instruction("STORE", length=1)) | 1 << 57, "STORE reserved bits"),
     (Cause.ILLEGAL, Instruction("SET", {"unit": 6}), "SET undefined unit"),
     (Cause.ILLEGAL, instruction("SET", unit=Unit.VEC), "SET vec"),
     (Cause.ILLEGAL, instruction("WAIT", unit=Unit.VEC, count=1), "WAIT vec"),
@@ -140,4 +140,4 @@ def test_what_fields_are_too_narrow_to_break_is_no_bin(core: Core) -> None:
     assert possible(core) - possible(replace(core, output_buffer_bytes=8191)) == {
         "cause OPERAND STORE length too large",
     }
-    assert "cause ILLEGAL SET load macro beyond the core" not in possible(replace(core, macros=64))
+    assert "cause ILLEGAL SET load macro beyond the core" not in possible(replace(core, macros=MACRO_LIMIT))
