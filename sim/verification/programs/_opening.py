@@ -189,12 +189,12 @@ class _Opening:
         else:
             load = self._loads(early=True)
             between = [commands.mvm(first=first, last=last, release=last, **of_mvm) for first, last in flags[0]]
-        count = BY_MNEMONIC["POST"].field("count")
+        format_ = BY_MNEMONIC["POST"]
         if vec:
-            _, most = limits(commands.core, BY_MNEMONIC["POST"], count, {"vec": 1, "single": 1})
+            _, most = limits(commands.core, format_, format_.field("count"), {"vec": 1, "single": 1})
             of_post = self._seldom(single=1, count=most)
         else:
-            of_post = self._seldom(count=min(len(commands.records), count.highest))
+            of_post = self._seldom(count=min(len(commands.records), format_.field("count").highest))
         post = [commands.post(first=first, last=last, release=last, vec=vec, **of_post) for first, last in flags[1]]
         record, count = post[-1][1][0]["record"], post[-1][1][0]["count"]
         outputs = count if vec else sum(made.last for made in commands.records[record : record + count])
