@@ -208,8 +208,10 @@ class Load(QueuedUnit):
 
     def _groups(self, m: Module) -> Value:
         """Return which macros the command at the head is for."""
-        first, group = register(Unit.LOAD, "GROUP").index, self.operand("LOAD", "group")
-        return Cat(*[self.register(m, first + i, 6, f"group{i}") == group for i in range(self.core.macros)])
+        known, group = register(Unit.LOAD, "GROUP"), self.operand("LOAD", "group")
+        return Cat(
+            *[self.register(m, known.index + i, known.width, f"group{i}") == group for i in range(self.core.macros)]
+        )
 
     def _elements(self, m: Module, run: RunWord, lane_valid: Signal) -> tuple[Value, Value]:
         """Return the elements of the word that was read, inverted, lowest first, and which lanes hold one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -54,18 +54,21 @@ class RowBuffers(wiring.Component):
         lanes, bits, rows, dac_bits = core.word_bytes, core.activation_bits, core.macro.rows, core.macro.dac_bits
         banks = [[Signal(lanes * bits, name=f"rows{b}_{w}") for w in range(rows // lanes)] for b in range(2)]
         self._write(m, banks)
-        codes = [[word[lane * bits : (lane + 1) * bits] for word in bank for lane in range(lanes)] for bank in banks]
-        planes = [
-            Cat(*[_plane(code, plane, dac_bits) for code in bank])
-            for plane in range(-(-bits // dac_bits))
-            for bank in codes
-        ]
-        selected = Signal(rows * dac_bits)
-        with m.Switch(Cat(self.row_read_bank, self.plane)):
-            for index, plane in enumerate(planes):
-                with m.Case(index):
-                    m.d.comb += selected.eq(plane)
-        m.d.comb += self.word_lines.eq(selected & self.drive.replicate(rows * dac_bits))
+        planes, rest = -(-bits // dac_bits), bits % dac_bits
+        offset, there = Signal(range(bits), name="plane_offset"), Signal(dac_bits, name="plane_there")
+        m.d.comb += offset.eq(self.plane * dac_bits)
+        with m.If(self.drive & (self.plane < planes)):
+            m.d.comb += there.eq(-1)
+            if rest:
+                with m.If(self.plane == planes - 1):
+                    m.d.comb += there.eq((1 << rest) - 1)
+        # A word moves as a whole: the plane of each of its codes comes to where the code begins.
+        selected = []
+        for w, words in enumerate(zip(*banks, strict=True)):
+            read, moved = Signal(lanes * bits, name=f"read{w}"), Signal(lanes * bits, name=f"moved{w}")
+            m.d.comb += [read.eq(Mux(self.row_read_bank, words[1], words[0])), moved.eq(read >> offset)]
+            selected += [moved[lane * bits : lane * bits + dac_bits] for lane in range(lanes)]
+        m.d.comb += self.word_lines.eq(Cat(*selected) & there.replicate(rows))
         return m
 
     def _write(self, m: Module, banks: list[list[Signal]]) -> None:
@@ -88,8 +91,3 @@ class RowBuffers(wiring.Component):
                         m.d.sync += word[bits_of_lane].eq(self.row_data[bits_of_lane])
                 with m.If(clear):
                     m.d.sync += word.eq(0)
-
-
-def _plane(code: Value, plane: int, dac_bits: int) -> Value:
-    bits = code[plane * dac_bits : (plane + 1) * dac_bits]
-    return bits if len(bits) == dac_bits else Cat(bits, Const(0, dac_bits - len(bits)))
