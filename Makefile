@@ -6,10 +6,11 @@ PYTHONBIN := $(VENV)/bin/python
 STAMP := $(VENV)/.nngen-setup
 
 NIGHTLY_ISA := nightly-isa-micro nightly-isa-odd
-NIGHTLY := nightly-slow-tests nightly-benchmark nightly-networks $(NIGHTLY_ISA)
+NIGHTLY_NETWORKS := $(addprefix nightly-networks-,cim256 cim256_lossless cim128 cim128_lossless)
+NIGHTLY := nightly-slow-tests nightly-benchmark $(NIGHTLY_NETWORKS) $(NIGHTLY_ISA)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint nightly nightly-isa $(NIGHTLY) benchmark clean
+.PHONY: help setup demo test lint nightly nightly-isa nightly-networks $(NIGHTLY) benchmark clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -41,8 +42,11 @@ nightly-slow-tests: $(STAMP)
 nightly-benchmark: $(STAMP)
 	@.ci/nightly $@ $(MAKE) --no-print-directory benchmark
 
-nightly-networks: $(STAMP)
-	@.ci/nightly $@ $(PYTHONBIN) -m nngen.flows.benchmarks networks-rtl
+nightly-networks: $(STAMP)  ## networks of others on four chips in Verilator
+	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_NETWORKS)
+
+$(NIGHTLY_NETWORKS): nightly-networks-%: $(STAMP)
+	@.ci/nightly $@ $(PYTHONBIN) -m nngen.flows.benchmarks networks-rtl-$*
 
 nightly-isa: $(STAMP)  ## 20 million random instructions on two chips
 	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_ISA)

@@ -1,9 +1,11 @@
 """The figures that the design is measured against: ``python -m nngen.flows.benchmarks``."""
 
+from functools import partial
+
 from .chips import measure_building, measure_digits, measure_layers
 from .faults import measure_faults
 from .golden import measure_golden
-from .networks import measure_networks, measure_networks_rtl
+from .networks import CHIPS, measure_networks, measure_networks_rtl
 from .noisy import measure_noisy
 from .registry import Benchmark, Row
 
@@ -35,11 +37,14 @@ BENCHMARKS = [
         description="networks of others on four chips: golden = ISS, cycles over bounds, programs, labels",
         measure=measure_networks,
     ),
-    Benchmark(
-        name="networks-rtl",
-        description="the same networks in Verilator: golden = ISS = RTL; long",
-        measure=measure_networks_rtl,
-        long=True,
+    *(
+        Benchmark(
+            name=f"networks-rtl-{chip}",
+            description=f"the same networks on {chip} in Verilator: golden = ISS = RTL; long",
+            measure=partial(measure_networks_rtl, chip),
+            long=True,
+        )
+        for chip in CHIPS
     ),
     Benchmark(
         name="building",

@@ -22,7 +22,7 @@ from nngen.flows.compiling import Compiled, compile_network
 from nngen.flows.layer_times import LayerTime, layer_times
 from nngen.flows.machine import Machine
 from nngen.flows.networks import digits
-from nngen.flows.verify import iss_by_layer, verify_machine
+from nngen.flows.verify import Verification, iss_by_layer, verify_machine
 from nngen.host.ends import quantize_inputs
 from nngen.ir import DepthwiseLayer, MatrixLayer, Network
 from nngen.isa import INSTRUCTION_BITS
@@ -38,7 +38,7 @@ MODELS = ROOT.parent / "shared" / "models"
 ARCHITECTURES = Path(__file__).parents[1] / "architectures"
 CHIPS = ("cim256", "cim256_lossless", "cim128", "cim128_lossless")
 POSITIONS, LARGEST_RATIO, LARGEST_FLASH_RATIO = 64, 1.05, 1.15
-COMPILE_SECONDS, LARGEST_PROGRAM, LEAST_LABELS = 2.0, 4096, 15
+COMPILE_SECONDS, LARGEST_PROGRAM, LEAST_LABELS, LARGEST_ISS_SHARE = 2.0, 4096, 15, 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +55,15 @@ class Subject:
         Of the arrays' names that are inputs; what follows is the name of the network's input.
     in_iss, in_rtl
         Samples that run in the instruction set simulator, and in the Verilog.
+    reference
+        Array of the file with what onnxruntime computed, whose largest element is the label; empty: there is none.
     """
 
     name: str
     path: Path
     samples: Path
     prefix: str = "in_"
+    reference: str = ""
     in_iss: int
     in_rtl: int
 
@@ -76,12 +79,20 @@ class Subject:
 
 def subjects() -> tuple[Subject, ...]:
     """Return the networks that are there."""
-    third_party = (("tiny_kws_dscnn", 16, 16), ("tiny_ic_resnet8", 3, 3), ("tiny_ad01_autoencoder", 5, 5))
+    third_party = (
+        ("tiny_kws_dscnn", 16, "out0"),
+        ("tiny_ic_resnet8", 3, "out0"),
+        ("tiny_ad01_autoencoder", 5, ""),
+        ("tflm_micro_speech", 3, "out0"),
+    )
     known = [
-        Subject(name=name, path=folder / "model.onnx", samples=folder / "ref.npz", in_iss=iss, in_rtl=rtl)
-        for name, iss, rtl in (*third_party, ("tflm_micro_speech", 3, 3))
+        Subject(
+            name=name, path=folder / "model.onnx", samples=folder / "ref.npz", in_iss=count, in_rtl=count,
+            reference=reference,
+        )
+        for name, count, reference in third_party
         for folder in (MODELS / name,)
-    ]
+    ]  # fmt: skip
     vad = MODELS / "brevitas"
     known.append(
         Subject(
@@ -91,6 +102,7 @@ def subjects() -> tuple[Subject, ...]:
             prefix="x",
             in_iss=20,
             in_rtl=20,
+            reference="y",
         )
     )
     known += [
@@ -102,9 +114,11 @@ def subjects() -> tuple[Subject, ...]:
     return tuple(subject for subject in known if subject.path.exists())
 
 
-def measure_networks() -> list[Row]:
+def measure_networks() -> Iterator[Row]:
     """Compile every network for every chip and run it on golden model and instruction set simulator."""
-    return [row for subject in subjects() for chip in CHIPS for row in _on_chip(subject, chip)]
+    for subject in subjects():
+        for chip in CHIPS:
+            yield from _on_chip(subject, chip)
 
 
 def _on_chip(subject: Subject, chip: str) -> Iterator[Row]:
@@ -166,11 +180,19 @@ def _labels(where: str, subject: Subject, machine: Machine, inputs: Codes) -> It
     limit = samples - LEAST_LABELS if subject.name == "tiny_kws_dscnn" else samples // 100 or None
     figure = f"{where}: samples of {samples} with another label than exact"
     yield Row(figure=figure, measured=int((~same).sum()), unit="", limit=limit if samples > 5 else None)
+    if subject.reference:
+        with np.load(subject.samples) as file:
+            reference = file[subject.reference][:samples].reshape(samples, -1).argmax(axis=1)
+        same = lossy.reshape(samples, -1).argmax(axis=1) == reference
+        figure = f"{where}: samples of {samples} with another label than onnxruntime"
+        exactly = where.endswith("lossless") and samples > 5
+        yield Row(figure=figure, measured=int((~same).sum()), unit="", limit=0 if exactly else None)
 
 
-def measure_networks_rtl() -> list[Row]:
-    """Verify every network on every chip in Verilator: codes, cycles, events, retirements of the first sample."""
-    return [row for chip in CHIPS for subject in subjects() for row in _in_rtl(subject, chip)]
+def measure_networks_rtl(chip: str) -> Iterator[Row]:
+    """Verify every network on a chip in Verilator: codes, cycles, events, retirements of the first sample."""
+    for subject in subjects():
+        yield from _in_rtl(subject, chip)
 
 
 def _in_rtl(subject: Subject, chip: str) -> Iterator[Row]:
@@ -184,10 +206,39 @@ def _in_rtl(subject: Subject, chip: str) -> Iterator[Row]:
         except CapacityError as error:
             yield Row(figure=f"{subject.name} on {chip}: refused, {error}", measured=0, unit="")
             return
-        verification = verify_machine(Machine.of(made), arrays, source="samples", simulator="verilator")
-    figure = f"{subject.name} on {chip}, {verification.samples} samples: golden, ISS and RTL differ"
-    yield Row(figure=figure, measured=int(not verification.equal), unit="", limit=0)
-    yield Row(figure=f"{subject.name} on {chip}: in Verilator", measured=verification.rtl_seconds, unit="s")
+        machine = Machine.of(made)
+        verification = verify_machine(machine, arrays, source="samples", simulator="verilator")
+        where = f"{subject.name} on {chip}"
+        yield from _verified(f"{where}, {verification.samples} samples", verification)
+        if subject.name == "tiny_kws_dscnn":
+            yield _speed(where, machine, quantize_inputs(network, arrays))
+
+
+def _verified(where: str, verification: Verification) -> Iterator[Row]:
+    """Yield what differs between golden model, simulator and Verilog, and how long Verilator took."""
+    golden, rtl, retired = verification.golden_iss, verification.iss_rtl, verification.retirements
+    for figure, differing, of in (
+        ("golden and ISS: codes", golden.code_differences, golden.codes),
+        ("ISS and RTL: codes", rtl.code_differences, rtl.codes),
+        ("ISS and RTL: inferences whose cycles", rtl.cycle_differences, rtl.cycles),
+        ("ISS and RTL: events and causes", rtl.event_differences, rtl.events),
+        ("ISS and RTL: retirements", retired.differing, retired.compared),
+    ):
+        yield Row(figure=f"{where}: {figure} that differ, of {of:,}", measured=differing, unit="", limit=0)
+    yield Row(figure=f"{where}: compiling and running Verilator", measured=verification.rtl_seconds, unit="s")
+
+
+def _speed(where: str, machine: Machine, inputs: Codes) -> Row:
+    """Return the ISS's time for an inference over Verilator's, without compiling and loading."""
+    first = {name: codes[:1] for name, codes in inputs.items()}
+    samples = len(next(iter(inputs.values())))
+    seconds = [machine.rtl(codes, simulator="verilator").seconds for codes in (first, inputs)]
+    begin = time.perf_counter()
+    machine.iss(inputs)
+    iss = (time.perf_counter() - begin) / samples
+    rtl = (seconds[1] - seconds[0]) / (samples - 1)
+    figure = f"{where}: ISS, {samples} inferences at once, over Verilator ({rtl:.2g} s each)"
+    return Row(figure=figure, measured=iss / rtl, unit="x", limit=LARGEST_ISS_SHARE, timing=True)
 
 
 def _machine(compiled: Compiled, architecture: Architecture, subject: Subject, chip: str) -> Machine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -40,5 +40,5 @@ class Benchmark:
 
     name: str
     description: str
-    measure: Callable[[], list[Row]]
+    measure: Callable[[], Iterable[Row]]
     long: bool = False
