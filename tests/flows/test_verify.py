@@ -12,8 +12,9 @@ import pytest
 from typer.testing import Result
 
 from nngen.bundle import BuildDirectory
+from nngen.flows.build import build
 from nngen.flows.machine import Machine
-from nngen.flows.networks.digits import IMAGES
+from nngen.flows.networks.digits import CALIBRATION, IMAGES, NETWORKS
 from nngen.flows.retirements import RetirementCheck, expected_retirements, layer_cycles
 from nngen.flows.samples import read_samples, stored_or_random_samples
 from nngen.flows.verify import Verification, verify
@@ -44,6 +45,18 @@ def test_nothing_differs(verified: Verification) -> None:
 def test_verilator_says_the_same(verified: Verification, mlp_build: BuildDirectory) -> None:
     again = verify(mlp_build.path, samples=2, simulator="verilator")
     assert describe(again) == describe(verified)
+
+
+def test_a_network_that_outgrows_the_chip_is_reprogrammed_in_the_verilog(
+    changed_architecture: Callable[..., Path], tmp_path: Path
+) -> None:
+    volatile = '{ cell = "ideal_volatile", parameters = { bits = 3 } }'
+    chip = changed_architecture("tiny", macros="8\nreprogram = true", bitcell=volatile, activation_bytes=1 << 14)
+    mlp = next(entry.path for entry in NETWORKS if entry.name == "mlp_w8a8")
+    made = build(mlp, chip, tmp_path / "build", calibration=CALIBRATION)
+    verified = verify(made.path, samples=1)
+    assert verified.equal
+    assert verified.events["programmed_words"] == verified.rtl_events["programmed_words"][0] == 1920
 
 
 def test_the_cycles_of_the_layers_add_up(verified: Verification) -> None:
