@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nngen.arch import Core
@@ -26,18 +26,24 @@ class Placed:
         """Macros in use."""
         return {window.macro for window in self.windows}
 
+    def spans(self, core: Core) -> Iterator[tuple[Window, range]]:
+        """Yield each window with its ADCs in use."""
+        left = self.piece.adcs
+        for window in self.windows:
+            count = min(left, core.macro.adcs - window.adc)
+            yield window, range(window.adc, window.adc + count)
+            left -= count
+
     def adcs(self, core: Core) -> list[tuple[int, int, int]]:
         """Return (macro, adc, first conversion) of the ADCs in use."""
-        places = [(w.macro, adc, w.conversion) for w in self.windows for adc in range(w.adc, core.macro.adcs)]
-        return places[: self.piece.adcs]
+        return [(window.macro, adc, window.conversion) for window, adcs in self.spans(core) for adc in adcs]
 
 
 def place_candidate(
     demand: Demand, candidate: Candidate, core: Core, occupancy: Occupancy
-) -> tuple[tuple[Strip, ...], Occupancy] | None:
-    """Return the strips of a candidate and the occupancy with them, or None where it finds no place."""
-    occupancy = occupancy.copy()
-    done: list[Placed] = []
+) -> tuple[tuple[Placed, ...], Occupancy] | None:
+    """Return the places of a candidate's pieces and the occupancy with them, or None where one finds none."""
+    before, done = occupancy, list[Placed]()
     for group in candidate.groups:
         placed: list[Placed] = []
         for piece in group:
@@ -50,18 +56,20 @@ def place_candidate(
             if found is None:
                 return None
             placed.append(Placed(piece=piece, row=found[0], windows=found[1]))
+        occupancy = before.copy() if occupancy is before else occupancy
         for one in placed:
-            for macro, adc, conversion in one.adcs(core):
+            width, height = _width(one.piece, demand), candidate.height(one.piece)
+            for window, adcs in one.spans(core):
                 occupancy.take(
-                    macro=macro,
-                    adc=adc,
-                    conversion=conversion,
-                    width=_width(one.piece, demand),
-                    row=one.row,
-                    height=candidate.height(one.piece),
+                    macro=window.macro, adcs=adcs, conversion=window.conversion, width=width, row=one.row, height=height
                 )
         done += placed
-    return tuple(strip for one in done for strip in _strips(one, candidate, demand, core)), occupancy
+    return tuple(done), occupancy
+
+
+def strips_of(placed: Sequence[Placed], candidate: Candidate, demand: Demand, core: Core) -> tuple[Strip, ...]:
+    """Return the strips of a candidate whose pieces have these places."""
+    return tuple(strip for one in placed for strip in _strips(one, candidate, demand, core))
 
 
 def _width(piece: Piece, demand: Demand) -> int:

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 
 from nngen.arch import Core
 
+from ._candidate import Candidate
 from ._candidates import candidates
 from ._demand import Demand
 from ._occupancy import Occupancy
-from ._places import place_candidate
+from ._places import Placed, place_candidate, strips_of
 from ._strip import Strip
 
 Placement = dict[str, tuple[Strip, ...]]
@@ -30,7 +31,7 @@ Placement = dict[str, tuple[Strip, ...]]
 class _Attempt:
     """Layers placed so far, their estimated cycles, and the one that found no place."""
 
-    strips: Placement = field(default_factory=dict)
+    places: list[tuple[Demand, Candidate, tuple[Placed, ...]]] = field(default_factory=list)
     cycles: int = 0
     failed: Demand | None = None
 
@@ -39,7 +40,10 @@ def spread(demands: Sequence[Demand], core: Core, *, balanced: bool) -> Placemen
     """Return the strips of every layer, or None where some layer finds no place."""
     attempts = [_with_retries(demands, core, balanced=balanced, even=even) for even in (False, True)]
     complete = [attempt for attempt in attempts if attempt.failed is None]
-    return min(complete, key=lambda attempt: attempt.cycles).strips if complete else None
+    if not complete:
+        return None
+    best = min(complete, key=lambda attempt: attempt.cycles)
+    return {demand.name: strips_of(placed, candidate, demand, core) for demand, candidate, placed in best.places}
 
 
 def _with_retries(demands: Sequence[Demand], core: Core, *, balanced: bool, even: bool) -> _Attempt:
@@ -61,7 +65,8 @@ def _place_all(order: Sequence[Demand], core: Core, *, balanced: bool, even: boo
         for candidate in candidates(demand, core, balanced=balanced, even=even):
             placed = place_candidate(demand, candidate, core, occupancy)
             if placed is not None:
-                attempt.strips[demand.name], occupancy = placed
+                places, occupancy = placed
+                attempt.places.append((demand, candidate, places))
                 attempt.cycles += candidate.cycles
                 break
         else:
