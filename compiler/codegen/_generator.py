@@ -94,15 +94,16 @@ def _layer_instructions(
     """
     one, target = scheduled.layer(layer.name), scheduled.region(layer.output)
     wait = [instruction("WAIT", unit=Unit.LOAD, counter=STORED, count=1)] if waits else []
-    wait += reload_instructions(scheduled.reloads, layer.name, registers, core)
+    pointers, reloads = reload_instructions(scheduled.reloads, layer.name, registers, core)
+    wait += reloads
     if isinstance(layer, MatrixLayer):
         assert isinstance(one, MatrixSchedule)
         source = scheduled.region(layer.input)
         place = MatrixPlace(network=network, target=target, core=core, layer=layer, scheduled=one, source=source)
-        return matrix_instructions(place, registers, wait)
+        return [*pointers, *matrix_instructions(place, registers, wait)]
     assert isinstance(one, VectorSchedule)
     vector_place = VectorPlace(network=network, target=target, core=core, layer=layer, scheduled=one)
-    return vector_instructions(vector_place, registers, wait)
+    return [*pointers, *vector_instructions(vector_place, registers, wait)]
 
 
 def _input_halos(network: Network, scheduled: CoreSchedule, registers: RegisterFile, core: Core) -> list[Instruction]:

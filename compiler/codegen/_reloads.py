@@ -17,8 +17,11 @@ from ._writer import RegisterFile
 
 def reload_instructions(
     reloads: Sequence[Reload], layer: str, registers: RegisterFile, core: Core
-) -> list[Instruction]:
-    """Return the PROGs before a layer's first LOAD: that follows them, so its MVM finds the cells written."""
+) -> tuple[list[Instruction], list[Instruction]]:
+    """Return the PROGs before a layer's first LOAD: that follows them, so its MVM finds the cells written.
+
+    In front of them, the SETs of the address register that they use: whoever uses it in the layer relies on these.
+    """
     code = [
         instruction(
             "PROG",
@@ -31,7 +34,7 @@ def reload_instructions(
         for one in reloads
         if one.layer == layer
     ]
-    return [*point(registers, core, FIXED, 0, moves=False), *code] if code else []
+    return point(registers, core, FIXED, 0, moves=False) if code else [], code
 
 
 def memory_image(network: Network, mapping: Mapping, reloads: Sequence[Reload], core: Core) -> MemoryImage | None:

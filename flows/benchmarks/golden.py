@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,39 +20,55 @@ from nngen.ir import Network
 from nngen.sim.golden import GoldenMachine, run_golden
 
 from .float_reference import FloatReference
+from .networks import subjects
 from .registry import Row
 from .timing import median_seconds
 
 IntArray = npt.NDArray[np.int64]
 ARCHITECTURES = Path(__file__).parents[1] / "architectures"
 NETWORK = "cnn_w8a8"
+THIRD_PARTY = ("tiny_kws_dscnn", "tiny_ic_resnet8", "vad_q_w8a8")
+INPUTS = 256
 LARGEST_RATIO = 5.0
 MACROS = 32
 
 
-def measure_golden() -> list[Row]:
-    """Measure the 8-bit CNN on the 450 held-out images."""
+def measure_golden() -> Iterator[Row]:
+    """Measure the 8-bit CNN on the 450 held-out images, and networks of others, where they are, on 256 inputs."""
     network = read_network(digits.FOLDER / f"{NETWORK}.onnx")
-    images = _codes(network, digits.IMAGES)
+    yield from _measured(network, _lossy_chips(), images=digits.IMAGES, calibration=digits.CALIBRATION)
+    for subject in subjects():
+        if subject.name in THIRD_PARTY:
+            network = read_network(subject.path)
+            few = quantize_inputs(network, subject.arrays(network, subject.in_iss))
+            many = {name: np.resize(codes, (INPUTS, *codes.shape[1:])) for name, codes in few.items()}
+            yield from _rows(network, many, {name: _calibrated(network, chip, few) for name, chip in _cim_chips()})
+
+
+def _measured(network: Network, chips: dict[str, Architecture], *, images: Path, calibration: Path) -> Iterator[Row]:
+    few = _codes(network, calibration)
+    machines = {name: _calibrated(network, chip, few) for name, chip in chips.items()}
+    yield from _rows(network, _codes(network, images), machines)
+
+
+def _rows(
+    network: Network, inputs: dict[str, IntArray], machines: dict[str, tuple[Network, GoldenMachine]]
+) -> Iterator[Row]:
     reference = FloatReference(network)
-    floats = images[network.layers[0].inputs[0]].astype(np.float32)
-    machines = {name: _calibrated(network, architecture) for name, architecture in _lossy_chips().items()}
+    floats = inputs[network.inputs[0].tensor].astype(np.float32)
     work: dict[str, Callable[[], object]] = {
         "reference": partial(reference.run, floats),
-        "lossless": partial(run_golden, network, images),
+        "lossless": partial(run_golden, network, inputs),
     }
-    work |= {name: partial(run_golden, lossy, images, machine=machine) for name, (lossy, machine) in machines.items()}
+    work |= {name: partial(run_golden, lossy, inputs, machine=machine) for name, (lossy, machine) in machines.items()}
     seconds = median_seconds(work)
-    samples = len(floats)
-    rows = [
-        Row(figure=f"float32 reference of {NETWORK}, {samples} images", measured=seconds["reference"] * 1e3, unit="ms"),
-        _ratio("lossless golden", seconds["lossless"], seconds["reference"]),
-    ]
+    where = f"{network.name}, {len(floats)} inputs"
+    yield Row(figure=f"{where}: float32 reference", measured=seconds["reference"] * 1e3, unit="ms")
+    yield _ratio(f"{where}: lossless golden", seconds["lossless"], seconds["reference"])
     for name, (lossy, machine) in machines.items():
         conversions = _conversions(lossy, machine)
-        figure = f"lossy golden on {name}, a plane and slice ({conversions} of them)"
-        rows.append(_ratio(figure, seconds[name] / conversions, seconds["reference"]))
-    return rows
+        figure = f"{where}: lossy golden on {name}, a plane and slice ({conversions} of them)"
+        yield _ratio(figure, seconds[name] / conversions, seconds["reference"])
 
 
 def _ratio(figure: str, seconds: float, reference: float) -> Row:
@@ -80,9 +96,18 @@ def _lossy_chips() -> dict[str, Architecture]:
     }
 
 
-def _calibrated(network: Network, architecture: Architecture) -> tuple[Network, GoldenMachine]:
+def _cim_chips() -> Iterator[tuple[str, Architecture]]:
+    """Yield the chips for networks of others, with a single gain: nothing is lossless."""
+    for name in ("cim256", "cim128"):
+        chip = read_architecture(ARCHITECTURES / f"{name}.toml")
+        yield name, replace(chip, core=replace(chip.core, macro=replace(chip.core.macro, gains=(1,))))
+
+
+def _calibrated(
+    network: Network, architecture: Architecture, samples: dict[str, IntArray]
+) -> tuple[Network, GoldenMachine]:
     mapping = map_network(network, architecture)
-    network, mapping = calibrate(network, mapping, architecture, _codes(network, digits.CALIBRATION))
+    network, mapping = calibrate(network, mapping, architecture, samples)
     return network, GoldenMachine(core=architecture.core, mapping=mapping)
 
 
