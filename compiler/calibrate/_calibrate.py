@@ -92,24 +92,31 @@ def _by_samples(
             layers.append(layer)
             lossy[layer.output] = run_layer(network, layer, *(lossy[name] for name in layer.inputs)).codes
             continue
-        mapping = _with_measured_gain(network, layer, mapping, core, lossy[layer.input])
-        machine = GoldenMachine(core=core, mapping=mapping)
-        found = run_layer(network, layer, lossy[layer.input], machine=machine)
-        errors = ErrorSums.of(found.accumulators - wanted.accumulators)
+        mapping, found = _with_measured_gain(network, layer, mapping, core, lossy[layer.input])
+        if found is None:
+            machine = GoldenMachine(core=core, mapping=mapping)
+            found = run_layer(network, layer, lossy[layer.input], machine=machine).accumulators
+        errors = ErrorSums.of(found - wanted.accumulators)
         corrected = _corrected(layer, errors.correction(layer.requantization))
         layers.append(corrected)
-        codes = corrected.requantization.apply(found.accumulators, corrected=True)
+        codes = corrected.requantization.apply(found, corrected=True)
         lossy[layer.output] = corrected.looked_up(codes)
     return network.with_layers(tuple(layers)), mapping
 
 
-def _with_measured_gain(network: Network, layer: MatrixLayer, mapping: Mapping, core: Core, codes: IntArray) -> Mapping:
-    """Return the mapping with a gain for a layer's tiles that have none, measured on the codes that reach it."""
+def _with_measured_gain(
+    network: Network, layer: MatrixLayer, mapping: Mapping, core: Core, codes: IntArray
+) -> tuple[Mapping, IntArray | None]:
+    """Return the mapping with a gain for a layer's tiles that have none, measured on the codes that reach it.
+
+    With it come the layer's accumulators, where measuring has left them.
+    """
     machine = GoldenMachine(core=core, mapping=mapping)
     mapped = machine.mapping_of(layer)
     if not lacks_gain(mapped):
-        return mapping
-    return _with_layer(mapping, with_gain(mapped, measured_gain(network, layer, codes, machine)))
+        return mapping, None
+    gain, found = measured_gain(network, layer, codes, machine)
+    return _with_layer(mapping, with_gain(mapped, gain)), found
 
 
 def _corrected(layer: MatrixLayer, correction: IntArray) -> MatrixLayer:

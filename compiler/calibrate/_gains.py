@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -37,33 +35,31 @@ def provable_gain(network: Network, layer: MatrixLayer, machine: GoldenMachine) 
     return max(safe, default=mapped.macro.usable_gains[0])
 
 
-def measured_gain(network: Network, layer: MatrixLayer, codes: IntArray, machine: GoldenMachine) -> int:
+def measured_gain(
+    network: Network, layer: MatrixLayer, codes: IntArray, machine: GoldenMachine
+) -> tuple[int, IntArray | None]:
     """Return the gain with the smallest mean squared error in output codes; the smaller one of equals.
 
     The error is that of the conversions alone, on the codes that reach the layer, after the correction of its mean. No
-    gain below the provable one is tried: it clips no less and its unit is coarser.
+    gain below the provable one is tried: it clips no less and its unit is coarser. With it come the layer's
+    accumulators at that gain, where they were all in work at once.
     """
     least = provable_gain(network, layer, machine)
     gains = [gain for gain in machine.core.macro.usable_gains if gain >= least]
     if len(gains) == 1:
-        return least
-    spreads = [sums.spread(layer.requantization) for sums in _errors(network, layer, codes, machine, gains)]
-    return gains[spreads.index(min(spreads))]
-
-
-def _errors(
-    network: Network, layer: MatrixLayer, codes: IntArray, machine: GoldenMachine, gains: Sequence[int]
-) -> list[ErrorSums]:
-    """Return the errors that the conversions make at each gain."""
-    total: list[ErrorSums] = []
-    for group in _groups(network, layer, len(codes), len(gains)):
+        return least, None
+    errors: list[ErrorSums] = []
+    groups = _groups(network, layer, len(codes), len(gains))
+    for group in groups:
         exact = run_layer(network, layer, codes[group]).accumulators
         found = run_gains(network, layer, codes[group], machine=machine, gains=gains)
         sums = [ErrorSums.of(accumulators - exact) for accumulators in found]
-        total = [a + b for a, b in zip(total, sums, strict=True)] if total else sums
-    return total
+        errors = [a + b for a, b in zip(errors, sums, strict=True)] if errors else sums
+    spreads = [one.spread(layer.requantization) for one in errors]
+    best = spreads.index(min(spreads))
+    return gains[best], found[best] if len(groups) == 1 else None
 
 
-def _groups(network: Network, layer: MatrixLayer, samples: int, gains: int) -> Iterator[slice]:
+def _groups(network: Network, layer: MatrixLayer, samples: int, gains: int) -> list[slice]:
     at_once = max(1, ACCUMULATORS_AT_ONCE // (network.tensors[layer.output].elements * gains))
-    return (slice(first, min(first + at_once, samples)) for first in range(0, samples, at_once))
+    return [slice(first, min(first + at_once, samples)) for first in range(0, samples, at_once)]
