@@ -43,6 +43,13 @@ def test_figures_are_printed(monkeypatch: pytest.MonkeyPatch, arguments: list[st
         assert text in result.output
 
 
+@pytest.mark.parametrize("long", [False, True])
+def test_figures_of_a_long_one_are_told_as_they_come(monkeypatch: pytest.MonkeyPatch, long: bool) -> None:
+    fakes = [Benchmark(name="fake", description="nothing at all", measure=lambda: iter(ROWS), long=long)]
+    monkeypatch.setattr(command, "BENCHMARKS", fakes)
+    assert CliRunner().invoke(command.app, ["fake"]).stderr == ("speed: 2 x\ntime: 3.25 ms\n" if long else "")
+
+
 def test_a_missed_aim_is_exit_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
     fake(monkeypatch, [Row(figure="speed", measured=5.01, unit="x", limit=5.0)])
     result = CliRunner().invoke(command.app, [])
