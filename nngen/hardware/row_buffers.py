@@ -50,10 +50,15 @@ class RowBuffers(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        core = self.core
-        lanes, bits, rows, dac_bits = core.word_bytes, core.activation_bits, core.macro.rows, core.macro.dac_bits
+        lanes, bits, rows = self.core.word_bytes, self.core.activation_bits, self.core.macro.rows
         banks = [[Signal(lanes * bits, name=f"rows{b}_{w}") for w in range(rows // lanes)] for b in range(2)]
         self._write(m, banks)
+        self._select(m, banks)
+        return m
+
+    def _select(self, m: Module, banks: list[list[Signal]]) -> None:
+        core = self.core
+        lanes, bits, rows, dac_bits = core.word_bytes, core.activation_bits, core.macro.rows, core.macro.dac_bits
         planes, rest = -(-bits // dac_bits), bits % dac_bits
         offset, there = Signal(range(bits), name="plane_offset"), Signal(dac_bits, name="plane_there")
         m.d.comb += offset.eq(self.plane * dac_bits)
@@ -62,14 +67,14 @@ class RowBuffers(wiring.Component):
             if rest:
                 with m.If(self.plane == planes - 1):
                     m.d.comb += there.eq((1 << rest) - 1)
-        # A word moves as a whole: the plane of each of its codes comes to where the code begins.
+        # A word moves as a whole: the plane of each of its codes comes to where the code begins. Behind the last one is
+        # room for a plane that is wider than a code.
         selected = []
         for w, words in enumerate(zip(*banks, strict=True)):
-            read, moved = Signal(lanes * bits, name=f"read{w}"), Signal(lanes * bits, name=f"moved{w}")
+            read, moved = Signal(lanes * bits, name=f"read{w}"), Signal(lanes * bits + dac_bits, name=f"moved{w}")
             m.d.comb += [read.eq(Mux(self.row_read_bank, words[1], words[0])), moved.eq(read >> offset)]
             selected += [moved[lane * bits : lane * bits + dac_bits] for lane in range(lanes)]
         m.d.comb += self.word_lines.eq(Cat(*selected) & there.replicate(rows))
-        return m
 
     def _write(self, m: Module, banks: list[list[Signal]]) -> None:
         lanes, bits, words = self.core.word_bytes, self.core.activation_bits, len(banks[0])

@@ -23,7 +23,7 @@ def with_macro(architecture: Architecture, core: dict[str, object], **macro: obj
     return replace(architecture, core=changed)
 
 
-@pytest.fixture(scope="module", params=["micro", "odd", "ramp", "flash", "narrow", "wide"])
+@pytest.fixture(scope="module", params=["micro", "odd", "ramp", "flash", "narrow", "broad", "wide"])
 def chip(request: pytest.FixtureRequest, repository: Path) -> tuple[Architecture, Simulation]:
     """Chips that together have every encoding, every converter, elements of all sizes, and lack every option once."""
     folder = repository / "flows/architectures"
@@ -43,6 +43,7 @@ def chip(request: pytest.FixtureRequest, repository: Path) -> tuple[Architecture
             adc_bits=4,
             sample_cycles=1,
         ),
+        "broad": with_macro(odd, {"vector": None, "word_bytes": 4, "activation_bits": 3}, dac_bits=4),
         "wide": with_macro(
             odd,
             {
