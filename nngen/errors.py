@@ -17,6 +17,7 @@ __all__ = [
     "InputError",
     "MappingError",
     "ModelError",
+    "NetlistError",
     "NngenError",
     "ProgramError",
     "ToolError",
@@ -50,6 +51,10 @@ class CapacityError(NngenError):
 
 class ProgramError(NngenError):
     """An instruction, assembly text or program image is not valid for the architecture."""
+
+
+class NetlistError(NngenError):
+    """A netlist is malformed: what its text, its names, its connections or its hierarchy must be."""
 
 
 class InputError(NngenError):
