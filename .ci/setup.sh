@@ -42,9 +42,10 @@ elif ! command -v python3 >/dev/null; then
     missing+=(python3-venv)
 fi
 
-# Only the tests of report pages need a browser: where it cannot be installed they are skipped.
+# Only tests need these, of report pages and of netlists: where they cannot be installed those are skipped.
 wanted=()
 command -v chromium >/dev/null || wanted+=(chromium)
+command -v ngspice >/dev/null || wanted+=(ngspice)
 
 as_root=()
 can_install() {
@@ -63,9 +64,9 @@ if ((${#missing[@]} + ${#wanted[@]})); then
     if can_install; then
         "${as_root[@]}" apt-get -qq update </dev/null
         if ((${#missing[@]})); then install "${missing[@]}"; fi
-        if ((${#wanted[@]})); then install "${wanted[@]}" || say "without ${wanted[*]}: tests in a browser are skipped"; fi
+        if ((${#wanted[@]})); then install "${wanted[@]}" || say "without ${wanted[*]}: tests with them are skipped"; fi
     elif ! ((${#missing[@]})); then
-        say "without ${wanted[*]}: tests in a browser are skipped"
+        say "without ${wanted[*]}: tests with them are skipped"
     elif ! command -v apt-get >/dev/null; then
         fail "missing: ${missing[*]} (named as in Debian), and there is no apt-get here; install them, then run make setup again"
     else

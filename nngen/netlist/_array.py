@@ -88,6 +88,7 @@ class Array:
         if not np.can_cast(value.dtype, np.float64, "same_kind"):
             raise NetlistError(f"{where} must hold numbers, not {value.dtype}")
         numbers = value.astype(np.float64)  # a copy: what is printed later is what was given
+        numbers.flags.writeable = False
         if not np.isfinite(numbers).all():
             row, column = np.argwhere(~np.isfinite(numbers))[0].tolist()
             raise NetlistError(f"{where} must hold finite numbers, not {numbers[row, column]} at {row}, {column}")

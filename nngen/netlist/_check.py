@@ -5,7 +5,8 @@
 2. Every instance has as many nets as its device or subcircuit has terminals, its model, its value.
 3. Every instance of a subcircuit names one of this netlist, and parameters that it has.
 4. No subcircuit contains itself.
-5. Every port connects to something inside, every other net connects two terminals or more; ground may do as it likes.
+5. Every port connects to something inside, every other net connects two terminals or more. Ground (``0``, ``gnd``) may
+   do as it likes, but is no port: SPICE has one for all subcircuits and would short the port to it.
 
 Models may be missing: a process design kit brings them.
 """
@@ -19,7 +20,7 @@ from itertools import islice
 from nngen.errors import NetlistError, suggestion
 
 from ._array import Array
-from ._connections import lone_nets
+from ._connections import GROUND, lone_nets
 from ._devices import DEVICES, SUBCIRCUIT, Device
 from ._hierarchy import Hierarchy
 from ._instance import Instance
@@ -155,6 +156,9 @@ def _device_misfits(instance: Instance, device: Device, path: str) -> Iterator[s
 
 
 def _floating(contents: Contents, ports: tuple[str, ...], path: str) -> Iterator[str]:
+    for port in ports:
+        if port.lower() in GROUND:
+            yield f"port '{path}{port}' must not have a name of ground, which is one net for all subcircuits"
     is_port = {port.lower() for port in ports}
     for net in lone_nets(contents, ports):
         if net.lower() in is_port:

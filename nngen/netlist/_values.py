@@ -35,8 +35,7 @@ def format_number(value: float) -> str:
     NetlistError
         The value is not finite.
     """
-    if not math.isfinite(value):
-        raise NetlistError(f"a value must be a finite number, not {value}")
+    _check_finite(value)
     if value == 0:
         return "0"
     mantissa, exponent_text = f"{abs(value)!r}e".split("e")[:2]
@@ -49,6 +48,11 @@ def format_number(value: float) -> str:
     if group not in _PREFIXES:
         return f"{sign}{_with_point(digits, 1)}e{leading}"
     return f"{sign}{_with_point(digits, leading - group + 1)}{_PREFIXES[group]}"
+
+
+def _check_finite(value: float) -> None:
+    if not math.isfinite(value):
+        raise NetlistError(f"a value must be a finite number, not {value}")
 
 
 def _with_point(digits: str, before: int) -> str:
@@ -95,7 +99,7 @@ class Quantity:
     unit: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        format_number(self.value)
+        _check_finite(self.value)
         if not _UNIT.fullmatch(self.unit):
             raise NetlistError(f"a unit must be at most 16 letters, not {shorten(self.unit)}")
 

@@ -19,6 +19,8 @@ def test_nets_and_values_follow_the_cell() -> None:
     ]
     resistance[1, 2] = 0
     assert array.at(1, 2).value == Quantity(6e3)
+    assert isinstance(array.value, np.ndarray)
+    assert not array.value.flags.writeable
 
 
 def test_whole_numbers_are_numbers() -> None:

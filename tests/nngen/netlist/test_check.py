@@ -1,6 +1,7 @@
 """Checks: every rule, with the path to what breaks it."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +15,7 @@ CELL = Subcircuit(
 )
 
 
-def around(*contents: Instance | Array, ports: str = "", models: tuple[Model, ...] = ()) -> Netlist:
+def around(*contents: Instance | Array, ports: Sequence[str] = (), models: tuple[Model, ...] = ()) -> Netlist:
     """A circuit in the middle of a hierarchy: top / Xarray_0_0 / …"""
     array = Subcircuit("array", [Port(port) for port in ports], contents, models=models)
     top = Subcircuit("top", [], [Array("Xarray", 1, 1, [f"t_{port}" for port in ports], "array")])
@@ -97,6 +98,11 @@ PROBLEMS = [
         "parameter 'w' of instance 'array/X1/Xarray_0_0/X1' must be one of 'top' (it has none)",
     ),
     # 5: connections
+    (
+        around(Instance("R1", ["GND", "0"], value=1), ports=["GND"]),
+        f"port '{PATH}/GND' must not have a name of ground, which is one net for all subcircuits; "
+        "net 'top/t_GND' must connect two terminals or more, not one",
+    ),
     (around(Instance("R1", ["x", "0"], value=1)), f"net '{PATH}/x' must connect two terminals or more, not one"),
     (
         around(ports="p"),
