@@ -13,12 +13,12 @@ from pathlib import Path
 
 from nngen.errors import NetlistError
 
-from ._devices import DEVICES, SUBCIRCUIT, device_letter
 from ._instance import Instance
 from ._lines import Line, lines_of
 from ._names import check_parameter_name, shorten
+from ._statements import read_assignments, read_instance, read_model, split_parameters
 from ._structure import Direction, Model, Netlist, Port, Subcircuit
-from ._values import Expression, Value, as_value, parse_number
+from ._values import Value
 
 LARGEST_FILE = 1 << 24  # bytes; some 400,000 devices, which take a gigabyte as structures
 
@@ -42,8 +42,6 @@ _READ = ".subckt, .ends, .model, .param and .end"
 _PORT = re.compile(r"\* port (\S+) (\S+) (\S+)")
 _PIN_INFO = "*.PININFO "
 _PIN_DIRECTIONS: dict[str, Direction] = {"I": "in", "O": "out", "B": "inout"}
-_PARENTHESIS = re.compile(r"('[^']*'|\{[^{}]*\})|[()]")
-_CDL_MODEL = re.compile(r"\$\[(\w+)\]")
 
 
 def read_netlist(path: Path, *, largest: int = LARGEST_FILE) -> Netlist:
@@ -159,7 +157,7 @@ class _Reader:
             if line.text.startswith("."):
                 self._take_directive(line)
             else:
-                self._scope.contents.append(_instance(line.words()))
+                self._scope.contents.append(read_instance(line.words()))
 
     def _take_comment(self, line: Line) -> None:
         if line.text.startswith("*#"):
@@ -189,9 +187,9 @@ class _Reader:
             case ".ends":
                 self._end(words[1:])
             case ".model":
-                self._scope.models.append(_model(line))
+                self._scope.models.append(read_model(line))
             case ".param":
-                self._define(_assignments(words[1:]))
+                self._define(read_assignments(words[1:]))
             case ".end":
                 pass
             case _ if directive in _REFUSED:
@@ -202,7 +200,7 @@ class _Reader:
     def _begin(self, words: list[str], where: str) -> None:
         if self._scope is not self._top:
             raise NetlistError(f"a subcircuit must not begin inside another, '{self._scope.name}'")
-        positional, parameters = _split(words)
+        positional, parameters = split_parameters(words)
         if not positional:
             raise NetlistError(".subckt must have a name")
         name, *ports = positional
@@ -229,91 +227,3 @@ class _Reader:
 def _printable(title: str) -> str:
     """Return a comment as a title can be."""
     return "".join(character if " " <= character <= "~" else "?" for character in title)[:200].strip()
-
-
-# ---------------------------------------------------------------- devices
-
-
-def _instance(words: list[str]) -> Instance:
-    letter = device_letter(words[0])
-    if letter != SUBCIRCUIT and DEVICES[letter].waveform:
-        return _source(words)
-    name = words[0]
-    positional, parameters = _split(words[1:])
-    if letter == SUBCIRCUIT:
-        nets = [word for word in positional if word != "/"]
-        if not nets:
-            raise NetlistError(f"instance '{name}' must name its subcircuit")
-        return Instance(name, nets[:-1], nets[-1], parameters=parameters)
-    device = DEVICES[letter]
-    if device.model:
-        return Instance(name, positional[:-1], "".join(positional[-1:]), parameters=parameters)
-    terminals = len(device.terminals)
-    of, value = _model_and_value(positional[terminals:])
-    return Instance(name, positional[:terminals], of, value=value, parameters=parameters)
-
-
-def _source(words: list[str]) -> Instance:
-    """Return an independent source: all behind its nets is the waveform."""
-    waveform = " ".join(f"'{word[1:-1]}'" if word[0] == "{" else word for word in words[3:])
-    return Instance(words[0], words[1:3], value=waveform or None)
-
-
-def _model_and_value(words: list[str]) -> tuple[str, Value | None]:
-    """Return what stands behind the nets of a device that may have both, in either order."""
-    of, value = "", None
-    for word in words:
-        cdl = _CDL_MODEL.fullmatch(word)
-        is_value = parse_number(word) is not None or word[0] in "'{"
-        if is_value and value is None:
-            value = _value(word)
-        elif not is_value and not of:
-            of = cdl[1] if cdl else word
-        else:
-            raise NetlistError(
-                f"a device must have one value and one model behind its nets, not {shorten(' '.join(words))}"
-            )
-    return of, value
-
-
-def _model(line: Line) -> Model:
-    """Return a model; parentheses around its parameters are decoration."""
-    bare = Line(line.where, _PARENTHESIS.sub(lambda found: found[1] or " ", line.text))
-    positional, parameters = _split(bare.words()[1:])
-    if len(positional) != 2:
-        raise NetlistError(f".model must have a name, a kind and parameters, not {shorten(line.text)}")
-    return Model(positional[0], positional[1], parameters)
-
-
-# ---------------------------------------------------------------- parameters
-
-
-def _split(words: list[str]) -> tuple[list[str], dict[str, Value]]:
-    """Return the words before the first parameter, and the parameters."""
-    first = next((place for place, word in enumerate(words) if word == "=" or word.lower() == "params:"), len(words))
-    if first < len(words) and words[first] == "=":
-        first = max(first - 1, 0)
-    rest = words[first:]
-    if rest and rest[0].lower() == "params:":
-        rest = rest[1:]
-    return words[:first], _assignments(rest)
-
-
-def _assignments(words: list[str]) -> dict[str, Value]:
-    """Return parameters from words like ``w = 1u``."""
-    parameters: dict[str, Value] = {}
-    seen: set[str] = set()
-    for place in range(0, len(words), 3):
-        name, *rest = words[place : place + 3]
-        if len(rest) != 2 or rest[0] != "=" or rest[1] == "=":
-            raise NetlistError(f"parameters must be name=value, not {shorten(' '.join(words[place : place + 3]))}")
-        check_parameter_name(name, seen, where="this line")
-        parameters[name] = _value(rest[1])
-    return parameters
-
-
-def _value(word: str) -> Value:
-    """Return a value: what stands in quotes or braces is an expression, also where it is a number."""
-    if word[0] in "'{":
-        return Expression(word[1:-1])
-    return as_value(word)
