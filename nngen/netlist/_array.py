@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,6 +28,7 @@ def _at(value: _T | FloatArray, row: int, column: int) -> _T | float:
     return float(value[row, column]) if isinstance(value, np.ndarray) else value
 
 
+@dataclass(frozen=True, init=False, eq=False)
 class Array:
     """An instance repeated over ``rows`` and ``columns``, never expanded in memory.
 
@@ -53,6 +55,14 @@ class Array:
         What the first or the last cell would be is illegal, or an array of numbers has another shape or is not finite.
     """
 
+    name: str
+    rows: int
+    columns: int
+    nets: tuple[Pattern, ...]
+    of: str
+    value: Value | Waveform | FloatArray | None = field(repr=False)
+    parameters: Mapping[str, Value | FloatArray] = field(repr=False)
+
     def __init__(
         self,
         name: str,
@@ -67,21 +77,23 @@ class Array:
         for axis, length in (("rows", rows), ("columns", columns)):
             if not 1 <= length <= LARGEST_SIDE:
                 raise NetlistError(f"the {axis} of array {shorten(name)} must be 1 to {LARGEST_SIDE:,}, not {length}")
-        self.name = name
-        self.rows = rows
-        self.columns = columns
-        self.nets = tuple(Pattern.parse(net, what=f"a net of array {shorten(name)}") for net in nets)
-        self.of = of
-        self._value = self._numbers(value, "value") if isinstance(value, np.ndarray) else value
-        self._parameters = {
-            key: self._numbers(entry, key) if isinstance(entry, np.ndarray) else entry
-            for key, entry in (parameters or {}).items()
-        }
-        self.first = self.at(0, 0)
-        self.last = self.at(rows - 1, columns - 1)
+        patterns = tuple(Pattern.parse(net, what=f"a net of array {shorten(name)}") for net in nets)
+        for attribute, given in (("name", name), ("rows", rows), ("columns", columns), ("nets", patterns), ("of", of)):
+            object.__setattr__(self, attribute, given)
+        every = {key: self._cells(entry, key) for key, entry in (parameters or {}).items()}
+        object.__setattr__(self, "value", self._cells(value, "value"))
+        object.__setattr__(self, "parameters", every)
+        first = self.at(0, 0)
+        self.at(rows - 1, columns - 1)
+        # What is the same for all cells, as an instance holds it.
+        object.__setattr__(self, "value", self.value if isinstance(self.value, np.ndarray) else first.value)
+        scalars = {key: every[key] if isinstance(every[key], np.ndarray) else first.parameters[key] for key in every}
+        object.__setattr__(self, "parameters", scalars)
 
-    def _numbers(self, value: npt.NDArray[Any], what: str) -> FloatArray:
-        """Return one finite number for each cell."""
+    def _cells(self, value: CellValue | Waveform | None, what: str) -> ValueLike | Waveform | FloatArray | None:
+        """Return what is the same for all cells as it is, and of an array one finite number for each."""
+        if not isinstance(value, np.ndarray):
+            return value
         where = f"'{what}' of array {shorten(self.name)}"
         if value.shape != (self.rows, self.columns):
             raise NetlistError(f"{where} must have the shape {(self.rows, self.columns)}, not {value.shape}")
@@ -100,8 +112,8 @@ class Array:
             f"{self.name}_{row}_{column}",
             [net.at(row, column) for net in self.nets],
             self.of,
-            value=_at(self._value, row, column),
-            parameters={key: _at(value, row, column) for key, value in self._parameters.items()},
+            value=_at(self.value, row, column),
+            parameters={key: _at(value, row, column) for key, value in self.parameters.items()},
         )
 
     def instances(self) -> Iterator[Instance]:
@@ -111,14 +123,11 @@ class Array:
                 yield self.at(row, column)
 
     @property
-    def value(self) -> Value | Waveform | FloatArray | None:
-        """What stands behind the nets of every cell."""
-        return self._value if isinstance(self._value, np.ndarray) else self.first.value
+    def first(self) -> Instance:
+        """The cell in the first row and column."""
+        return self.at(0, 0)
 
     @property
-    def parameters(self) -> dict[str, Value | FloatArray]:
-        """What every cell has."""
-        return {
-            key: value if isinstance(value := self._parameters[key], np.ndarray) else scalar
-            for key, scalar in self.first.parameters.items()
-        }
+    def last(self) -> Instance:
+        """The cell in the last row and column, whose names are the longest."""
+        return self.at(self.rows - 1, self.columns - 1)

@@ -21,6 +21,9 @@ def test_nets_and_values_follow_the_cell() -> None:
     assert array.at(1, 2).value == Quantity(6e3)
     assert isinstance(array.value, np.ndarray)
     assert not array.value.flags.writeable
+    with pytest.raises(AttributeError, match="cannot assign"):
+        array.rows = 3  # type: ignore[misc]
+    assert repr(array).startswith("Array(name='Rcell', rows=2, columns=3, nets=(")
 
 
 def test_whole_numbers_are_numbers() -> None:

@@ -1,5 +1,6 @@
 """Printers: every byte of a small netlist, long lines, arrays row by row, the same as their cells one by one."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,14 @@ def test_long_lines_are_continued() -> None:
     assert " ".join(line.removeprefix("+ ") for line in lines[2:]) == f"X1 {' '.join(nets)} wide w='a + b'"
 
 
+@pytest.mark.parametrize("width", range(1, 60))
+def test_lines_are_as_long_as_they_may(width: int) -> None:
+    nets = ["n" * width] * 200
+    lines = "".join(format_ngspice(Netlist("", contents=[Instance("X1", nets, "n" * width)]))).splitlines()[2:]
+    longest = max(len(line) for line in lines)
+    assert longest <= 100 < longest + 1 + width
+
+
 def test_a_word_longer_than_a_line_stays_whole() -> None:
     net = "n" * 150
     assert (
@@ -131,3 +140,15 @@ def test_an_array_comes_row_by_row() -> None:
     rows = list(format_ngspice(Netlist("", contents=[Array("Rc", 3, 500, ["a{row}", "b"], value=1)])))[2:]
     assert [row.count("\n") for row in rows] == [500] * 3
     assert rows[2].splitlines()[-1] == "Rc_2_499 a2 b 1"
+
+
+def test_an_array_is_never_in_memory() -> None:
+    side = 1000
+    numbers = np.random.default_rng(2).random((side, side))
+    netlist = Netlist("", contents=[Array("Rc", side, side, ["bl{column}", "wl{row}"], value=numbers)])
+    tracemalloc.start()
+    size = sum(len(piece) for piece in format_ngspice(netlist))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size > 30_000_000
+    assert peak < 1_000_000
