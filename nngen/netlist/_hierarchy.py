@@ -10,7 +10,7 @@ from ._devices import SUBCIRCUIT
 from ._instance import Instance
 from ._structure import Netlist, Subcircuit
 
-_DEEPEST = 16  # levels that a path shows in full
+_DEEPEST = 16  # levels that a path shows; more would make the check of a chain quadratic
 
 
 class Hierarchy:
@@ -37,21 +37,21 @@ class Hierarchy:
         return self._subcircuits.get(name.lower())
 
     def path(self, subcircuit: Subcircuit) -> str:
-        """Return the path of the first place of a subcircuit: ``top/Xarray/Xcell_0_0``."""
+        """Return the path of the first place of a subcircuit: ``top/Xarray/Xcell_0_0``; of a deep one the end only."""
         steps: list[str] = []
         seen: set[str] = set()
-        around: Subcircuit | None = subcircuit
-        while around is not None:
+        around = subcircuit
+        while len(steps) < _DEEPEST:
             name = around.name.lower()
             if name in seen or name not in self._first_place:
-                steps.append(around.name)
-                break
+                return _path([*steps, around.name])
             seen.add(name)
-            around, step = self._first_place[name]
+            outside, step = self._first_place[name]
             steps.append(step)
-        if len(steps) > _DEEPEST:
-            steps[_DEEPEST // 2 : -_DEEPEST // 2] = ["…"]
-        return "/".join(reversed(steps))
+            if outside is None:
+                return _path(steps)
+            around = outside
+        return _path([*steps, "…"])
 
     def cycle(self) -> list[str]:
         """Return the names along a cycle, from outside to inside, the first again as the last; or nothing."""
@@ -72,6 +72,11 @@ class Hierarchy:
         for subcircuit in self._subcircuits.values():
             for of, name in _placed(subcircuit.contents):
                 self._first_place.setdefault(of, (subcircuit, name))
+
+
+def _path(steps: list[str]) -> str:
+    """Join the steps of a path, given from the inside to the outside."""
+    return "/".join(reversed(steps))
 
 
 def _placed(contents: tuple[Instance | Array, ...]) -> Iterator[tuple[str, str]]:

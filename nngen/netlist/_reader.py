@@ -20,7 +20,7 @@ from ._statements import read_assignments, read_instance, read_model, split_para
 from ._structure import Direction, Model, Netlist, Port, Subcircuit
 from ._values import Value
 
-LARGEST_FILE = 1 << 24  # bytes; some 400,000 devices, which take a gigabyte as structures
+LARGEST_FILE = 1 << 24  # bytes; some 600,000 short lines, half a gigabyte as structures
 
 _EXECUTES = "it would run commands"
 _OPENS = "it would open another file"
