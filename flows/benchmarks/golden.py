@@ -42,17 +42,18 @@ def measure_golden() -> Iterator[Row]:
             network = read_network(subject.path)
             few = quantize_inputs(network, subject.arrays(network, subject.in_iss))
             many = {name: np.resize(codes, (INPUTS, *codes.shape[1:])) for name, codes in few.items()}
-            yield from _rows(network, many, {name: _calibrated(network, chip, few) for name, chip in _cim_chips()})
+            machines = {name: _calibrated(network, chip, few) for name, chip in _cim_chips()}
+            yield from _rows(subject.name, network, many, machines)
 
 
 def _measured(network: Network, chips: dict[str, Architecture], *, images: Path, calibration: Path) -> Iterator[Row]:
     few = _codes(network, calibration)
     machines = {name: _calibrated(network, chip, few) for name, chip in chips.items()}
-    yield from _rows(network, _codes(network, images), machines)
+    yield from _rows(NETWORK, network, _codes(network, images), machines)
 
 
 def _rows(
-    network: Network, inputs: dict[str, IntArray], machines: dict[str, tuple[Network, GoldenMachine]]
+    name: str, network: Network, inputs: dict[str, IntArray], machines: dict[str, tuple[Network, GoldenMachine]]
 ) -> Iterator[Row]:
     reference = FloatReference(network)
     floats = inputs[network.inputs[0].tensor].astype(np.float32)
@@ -60,15 +61,15 @@ def _rows(
         "reference": partial(reference.run, floats),
         "lossless": partial(run_golden, network, inputs),
     }
-    work |= {name: partial(run_golden, lossy, inputs, machine=machine) for name, (lossy, machine) in machines.items()}
+    work |= {chip: partial(run_golden, lossy, inputs, machine=machine) for chip, (lossy, machine) in machines.items()}
     seconds = median_seconds(work)
-    where = f"{network.name}, {len(floats)} inputs"
+    where = f"{name}, {len(floats)} inputs"
     yield Row(figure=f"{where}: float32 reference", measured=seconds["reference"] * 1e3, unit="ms")
     yield _ratio(f"{where}: lossless golden", seconds["lossless"], seconds["reference"])
-    for name, (lossy, machine) in machines.items():
+    for chip, (lossy, machine) in machines.items():
         conversions = _conversions(lossy, machine)
-        figure = f"{where}: lossy golden on {name}, a plane and slice ({conversions} of them)"
-        yield _ratio(figure, seconds[name] / conversions, seconds["reference"])
+        figure = f"{where}: lossy golden on {chip}, a plane and slice ({conversions} of them)"
+        yield _ratio(figure, seconds[chip] / conversions, seconds["reference"])
 
 
 def _ratio(figure: str, seconds: float, reference: float) -> Row:
