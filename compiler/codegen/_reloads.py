@@ -18,9 +18,10 @@ from ._writer import RegisterFile
 def reload_instructions(
     reloads: Sequence[Reload], layer: str, registers: RegisterFile, core: Core
 ) -> tuple[list[Instruction], list[Instruction]]:
-    """Return the PROGs before a layer's first LOAD: that follows them, so its MVM finds the cells written.
+    """Return SETs for the beginning of a layer, and PROGs for before its first LOAD.
 
-    In front of them, the SETs of the address register that they use: whoever uses it in the layer relies on these.
+    LOAD follows the PROGs, so its MVM finds the cells written. The SETs are of the address register that they use, on
+    which whatever comes first in the layer may rely, too.
     """
     code = [
         instruction(

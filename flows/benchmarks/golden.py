@@ -36,7 +36,9 @@ MACROS = 32
 def measure_golden() -> Iterator[Row]:
     """Measure the 8-bit CNN on the 450 held-out images, and networks of others, where they are, on 256 inputs."""
     network = read_network(digits.FOLDER / f"{NETWORK}.onnx")
-    yield from _measured(network, _lossy_chips(), images=digits.IMAGES, calibration=digits.CALIBRATION)
+    few = _codes(network, digits.CALIBRATION)
+    machines = {name: _calibrated(network, chip, few) for name, chip in _lossy_chips().items()}
+    yield from _rows(NETWORK, network, _codes(network, digits.IMAGES), machines)
     for subject in subjects():
         if subject.name in THIRD_PARTY:
             network = read_network(subject.path)
@@ -44,12 +46,6 @@ def measure_golden() -> Iterator[Row]:
             many = {name: np.resize(codes, (INPUTS, *codes.shape[1:])) for name, codes in few.items()}
             machines = {name: _calibrated(network, chip, few) for name, chip in _cim_chips()}
             yield from _rows(subject.name, network, many, machines)
-
-
-def _measured(network: Network, chips: dict[str, Architecture], *, images: Path, calibration: Path) -> Iterator[Row]:
-    few = _codes(network, calibration)
-    machines = {name: _calibrated(network, chip, few) for name, chip in chips.items()}
-    yield from _rows(NETWORK, network, _codes(network, images), machines)
 
 
 def _rows(

@@ -57,6 +57,8 @@ class Subject:
         Samples that run in the instruction set simulator, and in the Verilog.
     reference
         Array of the file with what onnxruntime computed, whose largest element is the label; empty: there is none.
+    labels
+        Whether the largest output is a label.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Subject:
     samples: Path
     prefix: str = "in_"
     reference: str = ""
+    labels: bool = True
     in_iss: int
     in_rtl: int
 
@@ -88,7 +91,7 @@ def subjects() -> tuple[Subject, ...]:
     known = [
         Subject(
             name=name, path=folder / "model.onnx", samples=folder / "ref.npz", in_iss=count, in_rtl=count,
-            reference=reference,
+            reference=reference, labels=bool(reference),
         )
         for name, count, reference in third_party
         for folder in (MODELS / name,)
@@ -141,7 +144,8 @@ def _on_chip(subject: Subject, chip: str) -> Iterator[Row]:
     size = len(machine.program.instructions) * INSTRUCTION_BITS // 8
     limit = LARGEST_PROGRAM if subject.name.startswith("vad") else None
     yield Row(figure=f"{where}: instructions", measured=size, unit="bytes", limit=limit)
-    yield from _labels(where, subject, machine, inputs)
+    if subject.labels:
+        yield from _labels(where, subject, machine, inputs)
 
 
 def _with_flash(where: str, machine: Machine, inputs: Codes) -> Iterator[Row]:

@@ -65,7 +65,7 @@ class Crossbar:
         # What conversions compute with, (adcs, columns of an ADC, rows); in front of that samples, where they differ.
         self._weights: list[FloatArray] = [self._weights_of(levels) for levels in self._levels]
         self._windows: dict[tuple[tuple[tuple[int, int], ...], int, int], FloatArray] = {}
-        self._converters: dict[int, tuple[Converter, int, IntArray | None]] = {}
+        self._converters: dict[int, tuple[Converter, IntArray | None]] = {}
 
     def fresh(self) -> Crossbar:
         """Return macros with the same cells that may be programmed and leave these as they are."""
@@ -159,19 +159,19 @@ class Crossbar:
         """
         q = _product(self._window(participants, step, width)[..., : planes.shape[1]], planes, samples)
         gains = [participant.log2_gain for participant in participants]
-        shifts = np.array([self._converter(gain)[1] for gain in gains], np.int64)
+        shifts = np.array([self._converter(gain)[0].shift for gain in gains], np.int64)
         if len(set(gains)) == 1:
             return self._codes(q, gains[0]), shifts
         return np.stack([self._codes(of_macro, gain) for of_macro, gain in zip(q, gains, strict=True)]), shifts
 
     def _codes(self, q: FloatArray, log2_gain: int) -> IntArray:
-        converter, _, table = self._converter(log2_gain)
+        converter, table = self._converter(log2_gain)
         if table is None:
             return converter.convert(q.astype(np.int64))
         return table[q.astype(np.intp)]
 
-    def _converter(self, log2_gain: int) -> tuple[Converter, int, IntArray | None]:
-        """Return a converter, its shift, and the code of every q it can see (a negative q counts from the end)."""
+    def _converter(self, log2_gain: int) -> tuple[Converter, IntArray | None]:
+        """Return a converter and the code of every q it can see (index q; a negative one counts from the end)."""
         known = self._converters.get(log2_gain)
         if known is None:
             converter = self._macro.converter(1 << log2_gain)
@@ -183,7 +183,7 @@ class Crossbar:
             table = None
             if largest < _TABLE_LIMIT:
                 table = converter.convert(np.concatenate([np.arange(largest + 1), np.arange(-largest, 0)]))
-            known = self._converters[log2_gain] = converter, converter.shift, table
+            known = self._converters[log2_gain] = converter, table
         return known
 
     def _window(self, participants: Sequence[Participant], step: int, width: int) -> FloatArray:

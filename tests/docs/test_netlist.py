@@ -13,7 +13,7 @@ from nngen.netlist import Netlist, check, format_ngspice, read_netlist, write_pi
 
 from .story import blocks, checkout, run_commands
 
-needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not on this machine")
+needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
 
 
 @pytest.fixture(scope="module")

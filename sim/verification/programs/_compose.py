@@ -10,7 +10,7 @@ from ._commands import NOP
 from ._draw import Draw
 from ._layout import Area
 from ._merge import Item
-from ._parts import Parts
+from ._parts import ANYWHERE, Parts
 from ._program import Block, Repeat, flatten
 from ._units import SEQUENCER
 
@@ -122,7 +122,7 @@ class Composer:
         left = room
         while left >= _SMALLEST_PART and (not made or draw.chance(0.3)):
             kind = draw.choices(self._kinds, self._weights)[0]
-            if kind == "exchange anywhere" and not made and left >= 28:
+            if kind == "exchange anywhere" and not made and left >= ANYWHERE:
                 return parts.exchange_anywhere()  # nothing that touches memory may come between
             made += self._part(kind, left)
             left = room - _size(made)

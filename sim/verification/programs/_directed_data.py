@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nngen.ir.program import ConstantRecord
-from nngen.isa import Unit
+from nngen.isa import BY_MNEMONIC, Unit
 
 from ._bench import WRITE, Bench, DirectedProgram, Made
 from ._opening import FOUR_BYTES, WORD
@@ -159,7 +159,8 @@ def _conversions(bench: Bench) -> Iterator[DirectedProgram]:
     none = tuple(made for m in range(core.macros) for made in bench.set(Unit.MVM, "MACRO", 0, m))
     yield bench.halting("no macro is enabled", none, bench.position())
     yield bench.halting("no macro has the class", bench.load(), bench.mvm(classes=0xFFFE), bench.post(), bench.store())
-    yield bench.halting("no macro is in the group", bench.load(group=127), bench.mvm(), bench.post(), bench.store())
+    nobody = bench.load(group=BY_MNEMONIC["LOAD"].field("group").highest)
+    yield bench.halting("no macro is in the group", nobody, bench.mvm(), bench.post(), bench.store())
     again = bench.mvm(overwrite=0, first=0)
     yield bench.halting(
         "accumulators are added to", bench.load(), bench.mvm(last=0, release=0), again, bench.post(), bench.store()

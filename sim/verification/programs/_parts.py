@@ -15,6 +15,7 @@ from ._successions import Successions
 from ._units import LOAD, MVM, STORE, VEC, unit_codes
 
 _MANY_COMMANDS = 64
+ANYWHERE = 28  # commands of an exchange anywhere, at most
 _SENDERS = 4  # handshakes on one counter in a block, seldom more
 _OVERWRITTEN = 0.2
 _LARGEST_PRODUCT = 40  # of planes, slices and steps, of conversions as long as those of a small converter
@@ -185,9 +186,9 @@ class Parts:
         return [*write, *self._ordered(STORE, LOAD, counters.stored), *read]
 
     def exchange_anywhere(self) -> list[Item]:
-        """Return writes to the whole memory and reads of it, in 28 commands; LOAD and STORE do nothing else meanwhile.
+        """Return writes to the whole memory and reads of it, in at most ANYWHERE commands.
 
-        Nothing may be inserted that touches memory.
+        LOAD and STORE do nothing else meanwhile. Nothing may be inserted that touches memory.
         """
         draw, commands = self._draw, self.commands
         loaded, stored = self.counters.loaded, self.counters.stored

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -11,6 +13,7 @@ from nngen.compiler.frontend import read_network
 from nngen.flows.benchmarks import BENCHMARKS, Benchmark, Row
 from nngen.flows.benchmarks import __main__ as command
 from nngen.flows.benchmarks.float_reference import FloatReference
+from nngen.flows.benchmarks.networks import CHIPS
 from nngen.flows.benchmarks.timing import median_seconds
 from nngen.flows.networks import digits
 from nngen.host.ends import quantize_inputs
@@ -32,6 +35,11 @@ def test_help_lists_every_benchmark() -> None:
 
 def test_names_are_unique() -> None:
     assert len({benchmark.name for benchmark in BENCHMARKS}) == len(BENCHMARKS)
+
+
+def test_the_nightly_run_takes_every_chip(repository: Path) -> None:
+    makefile = (repository / "Makefile").read_text()
+    assert f"$(addprefix nightly-networks-,{' '.join(CHIPS)})" in makefile
 
 
 @pytest.mark.parametrize("arguments", [[], ["fake"]])

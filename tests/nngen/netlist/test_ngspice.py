@@ -10,7 +10,7 @@ import pytest
 
 from nngen.netlist import Array, Instance, Model, Netlist, Port, Subcircuit, check, format_ngspice, spice_name
 
-pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not on this machine")
+pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
 
 
 def operating_point(netlist: Netlist, folder: Path) -> dict[str, float]:
