@@ -42,10 +42,16 @@ elif ! command -v python3 >/dev/null; then
     missing+=(python3-venv)
 fi
 
-# Only tests need these, of report pages and of netlists: where they cannot be installed those are skipped.
+# Only tests and checks of report pages and of netlists need these: where they cannot be installed, they are skipped.
+has_ngspice_library() {
+    compgen -G '/usr/lib/*/libngspice.so*' >/dev/null || compgen -G '/usr/*/lib/libngspice.*' >/dev/null
+}
+
 wanted=()
 command -v chromium >/dev/null || wanted+=(chromium)
 command -v ngspice >/dev/null || wanted+=(ngspice)
+has_ngspice_library || wanted+=(libngspice0)
+command -v netgen-lvs >/dev/null || wanted+=(netgen-lvs)
 
 as_root=()
 can_install() {
