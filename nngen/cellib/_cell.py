@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -24,8 +25,25 @@ class Pin(_Strict):
     name: str = Field(pattern=NAME_PATTERN)
     domain: Literal["analog", "digital", "supply"]
     direction: Literal["in", "out", "inout"]
-    width: int = Field(default=1, ge=1)
+    width: int = Field(default=1, ge=1, description="bits")
+    width_parameter: str | None = Field(default=None, description="the cell's parameter that says how many bits")
+    line: Literal["row", "column"] | None = Field(
+        default=None, description="of a bitcell: the pins of a row, or of a column, are one line of the array"
+    )
+    only: Literal["pair"] | None = Field(
+        default=None, description="of a column_readout: the pin is there only where bit lines come in pairs"
+    )
     meaning: str
+
+    def bits(self, parameters: Mapping[str, float]) -> int:
+        """Return the width with the parameters of a resolved cell."""
+        return self.width if self.width_parameter is None else int(parameters[self.width_parameter])
+
+    def terminals(self, parameters: Mapping[str, float]) -> tuple[str, ...]:
+        """Return the names of the subcircuit's terminals: of a pin that has bits, or may have, ``<name>_<bit>``."""
+        if self.width == 1 and self.width_parameter is None:
+            return (self.name,)
+        return tuple(f"{self.name}_{bit}" for bit in range(self.bits(parameters)))
 
 
 class Parameter(_Strict):
@@ -62,6 +80,33 @@ class Figure(_Strict):
     status: Literal["measured", "simulated", "transcribed", "assumed"]
 
 
+class Storage(_Strict):
+    """How a bitcell of a SPICE view holds a level, and what a driven one puts onto its bit line.
+
+    A cell of level n conducts ``g_lowest + n (g_highest - g_lowest) / (2^bits - 1)``.
+    """
+
+    quantity: Literal["resistance", "conductance", "level"] = Field(
+        description="what the subcircuit's parameters hold: ohms, siemens, or the level itself"
+    )
+    parameters: tuple[str, ...] = Field(
+        min_length=1,
+        max_length=2,
+        description="the subcircuit's parameter that holds it; of a cell with two bit lines that of each, the positive first",
+    )
+    highest: str = Field(description="the cell's parameter with the resistance (ohm) of the highest level")
+    lowest: str | None = Field(
+        default=None, description="the cell's parameter with the resistance (ohm) of level 0; without it none conducts"
+    )
+    series: str | None = Field(
+        default=None, description="the cell's parameter with what stands in series (ohm) and is part of both"
+    )
+    read: str = Field(description="the cell's parameter with the voltage (V) of a fully driven row line")
+    capacitance: str | None = Field(
+        default=None, description="charge cells: the cell's parameter with the capacitor (fF) to the bit line"
+    )
+
+
 class Cell(_Strict):
     """A validated ``cell.toml``. ``controller`` names the RTL controller of an ADC."""
 
@@ -73,6 +118,20 @@ class Cell(_Strict):
     encodings: tuple[Encoding, ...] = ()
     volatile: bool = False
     controller: Literal["sar", "ramp", "flash"] | None = None
+    signal: Literal["current", "charge"] | None = Field(
+        default=None, description="what a bitcell puts onto its bit line, or a column_readout takes from it"
+    )
+    storage: Storage | None = Field(default=None, description="of a bitcell with a SPICE view")
+    mismatch: Literal["weights", "thresholds"] | None = Field(
+        default=None,
+        description="of an adc: which parameters of its views stray, in LSB: `weight_<bit>` of the capacitors, "
+        "`threshold_<code>` of the comparators",
+    )
+    code_error: float | None = Field(
+        default=None,
+        ge=0,
+        description="of an adc, a column_readout or a bitcell: the codes by which its SPICE view may be off",
+    )
     pins: tuple[Pin, ...]
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
@@ -84,7 +143,28 @@ class Cell(_Strict):
             raise ValueError(f"pins must have different names, not {', '.join(names)}")
         if (self.kind == "adc") != (self.controller is not None):
             raise ValueError("controller must be given for an adc and for nothing else")
+        if self.storage is not None and self.kind != "bitcell":
+            raise ValueError("storage must be given for a bitcell and for nothing else")
+        for field, name in self._named_parameters():
+            if name not in self.parameters:
+                known = ", ".join(self.parameters) or "it has none"
+                raise ValueError(f"{field} must name a parameter of the cell ({known}), not '{name}'")
         return self
+
+    def _named_parameters(self) -> Iterator[tuple[str, str]]:
+        """Every place that names one of the cell's parameters."""
+        for number, pin in enumerate(self.pins):
+            if pin.width_parameter is not None:
+                yield f"pins[{number}].width_parameter", pin.width_parameter
+        for field in ("highest", "lowest", "series", "read", "capacitance"):
+            name = getattr(self.storage, field, None)
+            if name is not None:
+                yield f"storage.{field}", name
+
+    @property
+    def bit_lines(self) -> int:
+        """Bit lines of a bitcell: one, or the two of a differential pair."""
+        return sum(pin.line == "column" and pin.domain == "analog" for pin in self.pins)
 
     def resolve(self, chosen: dict[str, float], *, where: str) -> dict[str, float]:
         """Return all parameters, the chosen ones checked and the rest at their defaults.

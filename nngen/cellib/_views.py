@@ -1,0 +1,23 @@
+"""The files beside a cell's ``cell.toml``: ``<name>.sp.j2``, its circuit, and ``<name>.v``, what it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SPICE_SUFFIX = ".sp.j2"
+VERILOG_SUFFIX = ".v"
+
+
+def spice_view(folder: Path) -> Path | None:
+    """Return the SPICE template of the cell in ``folder``; None where it has none."""
+    return _view(folder, SPICE_SUFFIX)
+
+
+def verilog_view(folder: Path) -> Path | None:
+    """Return the Verilog view of the cell in ``folder``; None where it has none."""
+    return _view(folder, VERILOG_SUFFIX)
+
+
+def _view(folder: Path, suffix: str) -> Path | None:
+    path = folder / f"{folder.name}{suffix}"
+    return path if path.is_file() else None
