@@ -1,22 +1,25 @@
 """Circuit cells as data: reads ``cell.toml`` folders, checks them, resolves an architecture's choice of cell."""
 
-from ._cell import Cell, Figure, Kind, Parameter, Pin, Storage, read_cell
+from ._cell import Cell, Expectation, Figure, Kind, Parameter, Pin, Storage, read_cell
 from ._interface import check_interface
 from ._library import BUILT_IN, CellLibrary
-from ._views import SPICE_SUFFIX, VERILOG_SUFFIX, spice_view, verilog_view
+from ._views import DECK_SUFFIX, SPICE_SUFFIX, VERILOG_SUFFIX, deck_view, spice_view, verilog_view
 
 __all__ = [
     "BUILT_IN",
+    "DECK_SUFFIX",
     "SPICE_SUFFIX",
     "VERILOG_SUFFIX",
     "Cell",
     "CellLibrary",
+    "Expectation",
     "Figure",
     "Kind",
     "Parameter",
     "Pin",
     "Storage",
     "check_interface",
+    "deck_view",
     "read_cell",
     "spice_view",
     "verilog_view",

@@ -92,7 +92,8 @@ class Storage(_Strict):
     parameters: tuple[str, ...] = Field(
         min_length=1,
         max_length=2,
-        description="the subcircuit's parameter that holds it; of a cell with two bit lines that of each, the positive first",
+        description="the subcircuit's parameter that holds it; of a cell with two bit lines one for each, the positive "
+        "one first",
     )
     highest: str = Field(description="the cell's parameter with the resistance (ohm) of the highest level")
     lowest: str | None = Field(
@@ -105,6 +106,16 @@ class Storage(_Strict):
     capacitance: str | None = Field(
         default=None, description="charge cells: the cell's parameter with the capacitor (fF) to the bit line"
     )
+
+
+class Expectation(_Strict):
+    """What a measurement of the cell's deck must find."""
+
+    measure: str = Field(pattern=NAME_PATTERN, description="name of the deck's .measure")
+    lowest: float
+    highest: float
+    unit: str
+    meaning: str
 
 
 class Cell(_Strict):
@@ -135,6 +146,7 @@ class Cell(_Strict):
     pins: tuple[Pin, ...]
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
+    expectations: tuple[Expectation, ...] = Field(default=(), description="of the measurements that its deck makes")
 
     @model_validator(mode="after")
     def _consistent(self) -> Cell:
