@@ -1,6 +1,7 @@
 """Netlists of circuits: subcircuits, instances, arrays; checked, printed for ngspice and as CDL, and read back."""
 
 from ._array import Array
+from ._behaviour import Behaviour
 from ._check import check
 from ._instance import Instance
 from ._names import spice_name
@@ -20,6 +21,7 @@ __all__ = [
     "Port",
     "Subcircuit",
     # values and names
+    "Behaviour",
     "Expression",
     "Quantity",
     "Value",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from nngen.errors import NetlistError
 
+from ._behaviour import Behaviour
 from ._instance import Instance
 from ._names import shorten
 from ._patterns import Pattern
@@ -60,7 +61,7 @@ class Array:
     columns: int
     nets: tuple[Pattern, ...]
     of: str
-    value: Value | Waveform | FloatArray | None = field(repr=False)
+    value: Value | Waveform | Behaviour | FloatArray | None = field(repr=False)
     parameters: Mapping[str, Value | FloatArray] = field(repr=False)
 
     def __init__(
@@ -71,7 +72,7 @@ class Array:
         nets: Iterable[str],
         of: str = "",
         *,
-        value: CellValue | Waveform | None = None,
+        value: CellValue | Waveform | Behaviour | None = None,
         parameters: Mapping[str, CellValue] | None = None,
     ) -> None:
         for axis, length in (("rows", rows), ("columns", columns)):
@@ -90,7 +91,9 @@ class Array:
         scalars = {key: every[key] if isinstance(every[key], np.ndarray) else first.parameters[key] for key in every}
         object.__setattr__(self, "parameters", scalars)
 
-    def _cells(self, value: CellValue | Waveform | None, what: str) -> ValueLike | Waveform | FloatArray | None:
+    def _cells(
+        self, value: CellValue | Waveform | Behaviour | None, what: str
+    ) -> ValueLike | Waveform | Behaviour | FloatArray | None:
         """Return what is the same for all cells as it is, and of an array one finite number for each."""
         if not isinstance(value, np.ndarray):
             return value

@@ -1,8 +1,8 @@
-"""Nets with a single connection, found without expanding arrays.
+"""Nets with a single connection, and nets that are sensed only, found without expanding arrays.
 
 A net of an array's pattern is a point in a grid: its name with every number in it as a coordinate. A pattern is a box
 of such points, each with as many connections as cells share it. Boxes and single nets of one form (the name without
-its numbers) are counted against each other.
+its numbers) are counted against each other. What a behavioural source senses counts where something connects to it.
 """
 
 from __future__ import annotations
@@ -47,33 +47,47 @@ class _Box:
         return "".join(part for pair in zip(form, [*numbers, ""], strict=True) for part in pair)
 
 
-def lone_nets(contents: Iterable[Instance | Array], ports: Iterable[str]) -> Iterator[str]:
-    """Nets of a circuit with one connection, its ports counted as one; of an array's pattern the first one.
+class Connections:
+    """The connections of a circuit.
 
     Parameters
     ----------
     contents
         The circuit.
     ports
-        Names of its ports.
+        Names of its ports, each a connection.
     """
-    singles: Counter[str] = Counter()
-    written: dict[str, str] = {}
-    boxes: dict[Form, list[_Box]] = {}
-    for part in contents:
-        if isinstance(part, Array):
-            for form, box in _boxes(part):
-                boxes.setdefault(form, []).append(box)
-        else:
-            _count(part.nets, singles, written)
-    _count(ports, singles, written)
-    points = _points(singles, boxes)
-    for net, count in singles.items():
-        if count == 1 and net not in GROUND and not _covered(net, boxes):
-            yield written[net]
-    for form, group in boxes.items():
-        for box in group:
-            yield from _lone_in(box, group, points[form])
+
+    def __init__(self, contents: Iterable[Instance | Array], ports: Iterable[str]) -> None:
+        self._singles: Counter[str] = Counter()
+        self._written: dict[str, str] = {}
+        self._boxes: dict[Form, list[_Box]] = {}
+        sensed: list[tuple[str, str]] = []
+        for part in contents:
+            if isinstance(part, Array):
+                for form, box in _boxes(part):
+                    self._boxes.setdefault(form, []).append(box)
+            else:
+                _count(part.nets, self._singles, self._written)
+            instance = part.first if isinstance(part, Array) else part
+            sensed += [(instance.name, net) for net in instance.sensed_nets]
+        _count(ports, self._singles, self._written)
+        self.only_sensed = [(name, net) for name, net in sensed if not self._connects(net.lower())]
+        """Names of behavioural sources, each with a net that it senses and to which nothing connects."""
+        _count((net for _, net in sensed if self._connects(net.lower())), self._singles, self._written)
+
+    def _connects(self, net: str) -> bool:
+        return net in GROUND or net in self._singles or _covered(net, self._boxes)
+
+    def lone(self) -> Iterator[str]:
+        """Nets with one connection; of an array's pattern the first one."""
+        points = _points(self._singles, self._boxes)
+        for net, count in self._singles.items():
+            if count == 1 and net not in GROUND and not _covered(net, self._boxes):
+                yield self._written[net]
+        for form, group in self._boxes.items():
+            for box in group:
+                yield from _lone_in(box, group, points[form])
 
 
 def _count(nets: Iterable[str], singles: Counter[str], written: dict[str, str]) -> None:

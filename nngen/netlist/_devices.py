@@ -27,6 +27,10 @@ class Device:
         Whether a value stands behind its nets, likewise.
     waveform
         Whether that value is what a source drives.
+    behaviour
+        Whether that value is an expression of voltages and currents.
+    controlled
+        Whether it names, in the place of a model, the voltage source whose current controls it.
     """
 
     name: str
@@ -35,6 +39,8 @@ class Device:
     model: bool | None = False
     value: bool | None = False
     waveform: bool = False
+    behaviour: bool = False
+    controlled: bool = False
 
     @property
     def needs_something(self) -> bool:
@@ -58,6 +64,9 @@ DEVICES: dict[str, Device] = {
     "I": Device(name="current source", terminals=_TWO, value=None, waveform=True),
     "E": Device(name="voltage-controlled voltage source", terminals=_FOUR, value=True),
     "G": Device(name="voltage-controlled current source", terminals=_FOUR, value=True),
+    "F": Device(name="current-controlled current source", terminals=_TWO, model=True, value=True, controlled=True),
+    "H": Device(name="current-controlled voltage source", terminals=_TWO, model=True, value=True, controlled=True),
+    "B": Device(name="behavioural source", terminals=_TWO, value=True, behaviour=True),
 }
 SUBCIRCUIT = "X"
 

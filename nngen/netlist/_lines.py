@@ -10,8 +10,8 @@ from nngen.errors import NetlistError
 
 from ._names import shorten
 
-# A comment in a line begins with ';' or with a '$' that stands alone; '$[model]' is CDL.
-_COMMENT = re.compile(r";|(?:^|\s)\$(?=\s|$)")
+# A comment in a line begins with ';', with '//', or with a '$' that stands alone; '$[model]' is CDL.
+_COMMENT = re.compile(r";|//|(?:^|\s)\$(?=\s|$)")
 _WORD = re.compile(r"'[^']*'|\{[^{}]*\}|=|[^\s='{}]+|(\S)")
 
 
@@ -61,7 +61,7 @@ def lines_of(text: str, *, name: str) -> Iterator[Line]:
         if stripped.startswith("*"):
             comments.append(Line(where, stripped))
             continue
-        content = _COMMENT.split(stripped, maxsplit=1)[0].strip()
+        content = " ".join(_COMMENT.split(stripped, maxsplit=1)[0].split())
         if not content:
             continue
         if content.startswith("+"):

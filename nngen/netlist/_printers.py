@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from ._array import Array, FloatArray
-from ._devices import SUBCIRCUIT
+from nngen.errors import NetlistError
+
+from ._array import Array
+from ._behaviour import Behaviour
+from ._devices import DEVICES, SUBCIRCUIT
 from ._instance import Instance
+from ._number_texts import number_texts
 from ._patterns import COLUMN, ROW, Pattern
 from ._structure import Model, Netlist, Port, Subcircuit
 from ._values import Value
@@ -21,6 +25,7 @@ _LONGEST_NUMBER = repr(-1.2345678901234567e-300)
 # Control characters, which no name and no value can hold, stand for the indices of an array.
 _ROW_PLACE, _COLUMN_PLACE, _PLACE_END = "\x01", "\x02", "\x03"
 _NUMBER_PLACE = "%s"
+_NUMBERS_AT_ONCE = 2048  # enough to hide what a call costs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +79,25 @@ def format_cdl(netlist: Netlist) -> Iterator[str]:
     """Return the text as CDL, as a layout-versus-schematic check reads it, piece by piece.
 
     Direction of ports is in ``*.PININFO``. CDL has no models: devices name them.
+
+    Raises
+    ------
+    NetlistError
+        There is a behavioural source, which no layout has.
     """
+    _refuse_behaviour(netlist.contents, "")
+    for subcircuit in netlist.subcircuits:
+        _refuse_behaviour(subcircuit.contents, f"{subcircuit.name}/")
     return _netlist(netlist, _CDL)
+
+
+def _refuse_behaviour(contents: Iterable[Instance | Array], path: str) -> None:
+    for part in contents:
+        if isinstance(part.value, Behaviour):
+            raise NetlistError(
+                f"'{path}{part.name}' must be a device that a layout has, as CDL is compared with one, "
+                "not a behavioural source"
+            )
 
 
 def write_pieces(pieces: Iterable[str], path: Path) -> None:
@@ -154,6 +176,8 @@ def _device_words(
     words = [name, *nets]
     if name[0].upper() == SUBCIRCUIT:
         words += [*dialect.before_subcircuit, of]
+    elif DEVICES[name[0].upper()].controlled:
+        words += [of, value]
     elif value and of:
         words += [value, dialect.model_of_value.format(of)]
     else:
@@ -169,22 +193,26 @@ def _rows(array: Array, dialect: _Dialect) -> Iterator[str]:
     """
     row_text = _row_text(array, dialect)
     offsets = sorted({0, *(index.offset for net in array.nets for index in net.indices if index.axis == ROW)})
-    numbers = [part for part in (array.value, *array.parameters.values()) if isinstance(part, np.ndarray)]
-    for row in range(array.rows):
+    for row, numbers in enumerate(_texts_of_rows(array)):
         text = row_text
         for offset in offsets:
             text = text.replace(f"{_ROW_PLACE}{offset}{_PLACE_END}", str(row + offset))
-        if numbers:
-            text %= tuple(np.stack([_printable(part[row]) for part in numbers], axis=1).ravel().tolist())
-        yield text
+        yield text % numbers if numbers else text
 
 
-def _printable(numbers: FloatArray) -> npt.NDArray[np.object_]:
-    """Return numbers, or their texts where most are equal: few levels, as cells have, are formatted once."""
-    levels, inverse = np.unique(numbers, return_inverse=True)
-    if len(levels) * 4 > len(numbers):
-        return numbers.astype(object)
-    return np.array([str(level) for level in levels.tolist()], dtype=object)[inverse]
+def _texts_of_rows(array: Array) -> Iterator[tuple[str, ...]]:
+    """Texts of the numbers in every row, in the order of its places; of several rows at once where they are short."""
+    parts = [part for part in (array.value, *array.parameters.values()) if isinstance(part, np.ndarray)]
+    if not parts:
+        yield from repeat((), array.rows)
+        return
+    rows_at_once = max(1, _NUMBERS_AT_ONCE // array.columns)
+    for first in range(0, array.rows, rows_at_once):
+        blocks = [number_texts(part[first : first + rows_at_once].ravel()) for part in parts]
+        # One for each part in turn, cell by cell.
+        texts = list(chain.from_iterable(zip(*blocks, strict=True))) if len(blocks) > 1 else blocks[0]
+        length = array.columns * len(parts)
+        yield from (tuple(texts[start : start + length]) for start in range(0, len(texts), length))
 
 
 def _row_text(array: Array, dialect: _Dialect) -> str:

@@ -39,7 +39,7 @@ _REFUSED = {
     ".pre_osdi": _OPENS,
 }
 _READ = ".subckt, .ends, .model, .param and .end"
-_PORT = re.compile(r"\* port (\S+) (\S+) (\S+)")
+_PORT = re.compile(r"\*\s*port\s+(\S+)\s+(\S+)\s+(\S+)", re.IGNORECASE)
 _PIN_INFO = "*.PININFO "
 _PIN_DIRECTIONS: dict[str, Direction] = {"I": "in", "O": "out", "B": "inout"}
 
@@ -90,7 +90,7 @@ def parse_netlist(text: str, *, name: str = "netlist", largest: int = LARGEST_FI
     if len(text) > largest:
         raise NetlistError(f"{name} must have at most {largest:,} bytes; a simulator reads more than nngen does")
     reader = _Reader()
-    for line in lines_of(text.replace("\r\n", "\n"), name=name):
+    for line in lines_of(text.removeprefix("\ufeff").replace("\r\n", "\n"), name=name):
         try:
             reader.take(line)
         except NetlistError as error:
@@ -113,7 +113,8 @@ class _Scope:
     models: list[Model] = field(default_factory=list)
 
     def subcircuit(self) -> Subcircuit:
-        ports = [self.port_comments.get(port, Port(port)) for port in self.ports]
+        said = [(port, self.port_comments.get(port.lower())) for port in self.ports]
+        ports = [Port(port, comment.domain, comment.direction) if comment else Port(port) for port, comment in said]
         return Subcircuit(
             self.name,
             ports,
@@ -157,7 +158,7 @@ class _Reader:
             if line.text.startswith("."):
                 self._take_directive(line)
             else:
-                self._scope.contents.append(read_instance(line.words()))
+                self._scope.contents.append(read_instance(line))
 
     def _take_comment(self, line: Line) -> None:
         if line.text.startswith("*#"):
@@ -174,9 +175,10 @@ class _Reader:
     def _describe_port(self, name: str, domain: str, direction: str) -> None:
         """Keep what a comment says of a port; one that says nothing sensible is a comment."""
         try:
-            self._scope.port_comments[name] = Port(name, domain, direction)  # type: ignore[arg-type]  # checked there
+            port = Port(name, domain.lower(), direction.lower())  # type: ignore[arg-type]  # checked there
         except NetlistError:
             return
+        self._scope.port_comments[name.lower()] = port
 
     def _take_directive(self, line: Line) -> None:
         words = line.words()

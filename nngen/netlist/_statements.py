@@ -6,6 +6,7 @@ import re
 
 from nngen.errors import NetlistError
 
+from ._behaviour import DRIVEN, Behaviour
 from ._devices import DEVICES, SUBCIRCUIT, device_letter
 from ._instance import Instance
 from ._lines import Line
@@ -14,12 +15,16 @@ from ._structure import Model
 from ._values import Expression, Value, as_value, parse_number
 
 _PARENTHESIS = re.compile(r"('[^']*'|\{[^{}]*\})|[()]")
+_QUOTED = re.compile(r"'[^']*'|\{[^{}]*\}")
 _CDL_MODEL = re.compile(r"\$\[(\w+)\]")
 
 
-def read_instance(words: list[str]) -> Instance:
-    """Return the instance that the words of a line describe; how many nets it must have is left to the check."""
-    letter = device_letter(words[0])
+def read_instance(line: Line) -> Instance:
+    """Return the instance that a line describes; how many nets it must have is left to the check."""
+    letter = device_letter(line.text.split(maxsplit=1)[0].partition("=")[0])
+    if letter != SUBCIRCUIT and DEVICES[letter].behaviour:
+        return _behavioural_source(line)
+    words = line.words()
     if letter != SUBCIRCUIT and DEVICES[letter].waveform:
         return _source(words)
     name = words[0]
@@ -30,7 +35,7 @@ def read_instance(words: list[str]) -> Instance:
             raise NetlistError(f"instance '{name}' must name its subcircuit")
         return Instance(name, nets[:-1], nets[-1], parameters=parameters)
     device = DEVICES[letter]
-    if device.model:
+    if device.model and not device.controlled:
         return Instance(name, positional[:-1], "".join(positional[-1:]), parameters=parameters)
     terminals = len(device.terminals)
     of, value = _model_and_value(positional[terminals:])
@@ -41,6 +46,20 @@ def _source(words: list[str]) -> Instance:
     """Return an independent source: all behind its nets is the waveform."""
     waveform = " ".join(f"'{word[1:-1]}'" if word[0] == "{" else word for word in words[3:])
     return Instance(words[0], words[1:3], value=waveform or None)
+
+
+def _behavioural_source(line: Line) -> Instance:
+    """Return a behavioural source: all behind ``v=`` or ``i=`` is the expression, in quotes, in braces or bare."""
+    before, equals, text = line.text.partition("=")
+    name, *words = before.split()
+    drives = "".join(words[2:]).lower()
+    if not equals or drives not in DRIVEN:
+        raise NetlistError(
+            f"instance '{name}' must have two nets, then v=expression or i=expression, not {shorten(line.text)}"
+        )
+    text = " ".join(text.split())
+    text = text[1:-1] if _QUOTED.fullmatch(text) else text
+    return Instance(name, words[:2], value=Behaviour(drives, text))
 
 
 def _model_and_value(words: list[str]) -> tuple[str, Value | None]:

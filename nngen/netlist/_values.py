@@ -18,11 +18,11 @@ _MIL = Fraction(254, 10_000_000)  # a thousandth of an inch, in metres
 _LONGEST_NUMBER = 64
 _NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{1,3})?)([a-z]*)", re.IGNORECASE)
 _UNIT = re.compile(r"[A-Za-zΩµ°%/²]{0,16}")
-# No quotes, braces, $ and line ends: nothing that could end the expression, or begin anything else.
-_EXPRESSION = re.compile(r"[A-Za-z0-9_ +\-*/().,<>=!&|?:^]{1,4000}")
+# No quotes, braces, $, // and line ends: nothing that could end the expression, or begin anything else.
+_EXPRESSION = re.compile(r"(?!.*//)[A-Za-z0-9_ +\-*/().,<>=!&|?:^]{1,4000}")
 # A waveform has no '=', so that it cannot name a file; expressions in it stand in single quotes.
 _WORD = re.compile(r"'[^']*'|[^ ']+|'")
-_WAVEFORM = re.compile(r"(?:[A-Za-z0-9_ +\-*/().,]|'[A-Za-z0-9_ +\-*/().,]*')+")
+_WAVEFORM = re.compile(r"(?!.*//)(?:[A-Za-z0-9_ +\-*/().,]|'[A-Za-z0-9_ +\-*/().,]*')+")
 
 
 def format_number(value: float) -> str:
@@ -131,7 +131,8 @@ class Expression:
         object.__setattr__(self, "text", " ".join(word for word in self.text.split(" ") if word))
         if not _EXPRESSION.fullmatch(self.text):
             raise NetlistError(
-                f"an expression must be 1 to 4,000 letters, digits, operators and parentheses, not {shorten(self.text)}"
+                "an expression must be 1 to 4,000 letters, digits, operators and parentheses, no '//', "
+                f"not {shorten(self.text)}"
             )
 
     def __str__(self) -> str:
@@ -148,8 +149,8 @@ class Waveform:
         object.__setattr__(self, "text", " ".join(_WORD.findall(self.text)))
         if not _WAVEFORM.fullmatch(self.text) or parse_number(self.text):
             raise NetlistError(
-                "a waveform must be words, numbers, parentheses and expressions in single quotes, and no number alone, "
-                f"not {shorten(self.text)}"
+                "a waveform must be words, numbers, parentheses and expressions in single quotes, no '//' "
+                f"and no number alone, not {shorten(self.text)}"
             )
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nngen.errors import NetlistError
 from nngen.netlist import (
+    Behaviour,
     Expression,
     Instance,
     Model,
@@ -28,17 +29,40 @@ from nngen.netlist import (
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,30}", fullmatch=True)
 NETS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_!<>\[\]#+\-]{0,30}", fullmatch=True)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(Quantity)
-EXPRESSIONS = st.from_regex(r"[A-Za-z0-9_+\-*/().,<>=!&|?:^][A-Za-z0-9_ +\-*/().,<>=!&|?:^]{0,120}", fullmatch=True)
+EXPRESSIONS = st.from_regex(
+    r"[A-Za-z0-9_+\-*/().,<>=!&|?:^][A-Za-z0-9_ +\-*/().,<>=!&|?:^]{0,120}", fullmatch=True
+).filter(lambda text: "//" not in text)
 VALUES = st.one_of(NUMBERS, EXPRESSIONS.map(Expression))
 PARAMETERS = st.dictionaries(NAMES.map(str.lower), VALUES, max_size=4)
 WAVEFORMS = st.from_regex(r"[a-z]{2}( [a-z]+\([0-9 .]+\)| '[a-z+*() ]+'| -?[0-9]+[a-z]?){0,30}", fullmatch=True).map(
     Waveform
 )
 
+SENSED = st.one_of(
+    NETS.map("v({})".format),
+    st.tuples(NETS, NETS).map(lambda nets: f"V({nets[0]}, {nets[1]})"),
+    NAMES.map("i({})".format),
+    st.sampled_from(["1.5k", ".5", "3meg", "2e-3", "vth", "time"]),
+)
+BEHAVIOURS = st.builds(
+    Behaviour,
+    st.sampled_from(["v", "i"]),
+    st.recursive(
+        SENSED,
+        lambda inner: st.one_of(
+            st.tuples(inner, st.sampled_from(["+", " - ", "*", "**", "<=", " > ", "&&"]), inner).map("".join),
+            st.tuples(inner, inner, inner).map(lambda parts: "({} ? {} : -{})".format(*parts)),
+            inner.map("tanh({})".format),
+            st.tuples(inner, inner).map(lambda parts: "max({},{})".format(*parts)),
+        ),
+        max_leaves=12,
+    ),
+)
+
 
 @st.composite
-def instances(draw: st.DrawFn) -> Instance:
-    letter = draw(st.sampled_from("XxRCLDMQSVIEGrm"))
+def instances(draw: st.DrawFn, letters: str) -> Instance:
+    letter = draw(st.sampled_from(letters))
     name = letter + draw(st.from_regex(r"[A-Za-z0-9_]{0,20}", fullmatch=True))
     match letter.upper():
         case "X" | "D" | "M" | "Q" | "S":
@@ -48,6 +72,11 @@ def instances(draw: st.DrawFn) -> Instance:
             return Instance(name, nets, of, value=value, parameters=draw(PARAMETERS))
         case "V" | "I":
             return Instance(name, draw(st.tuples(NETS, NETS)), value=draw(st.one_of(st.none(), NUMBERS, WAVEFORMS)))
+        case "F" | "H":
+            nets, of = draw(st.tuples(NETS, NETS)), draw(NAMES)
+            return Instance(name, nets, of, value=draw(VALUES), parameters=draw(PARAMETERS))
+        case "B":
+            return Instance(name, draw(st.tuples(NETS, NETS)), value=draw(BEHAVIOURS))
         case _:
             nets = draw(st.tuples(NETS, NETS, NETS, NETS))
             return Instance(name, nets, value=draw(VALUES), parameters=draw(PARAMETERS))
@@ -55,28 +84,33 @@ def instances(draw: st.DrawFn) -> Instance:
 
 MODELS = st.lists(st.builds(Model, NAMES, NAMES, PARAMETERS), max_size=2)
 PORTS = st.builds(Port, NETS, st.sampled_from(["analog", "digital", "supply"]), st.sampled_from(["in", "out", "inout"]))
-SUBCIRCUITS = st.builds(
-    Subcircuit,
-    NAMES,
-    st.lists(PORTS, max_size=6, unique_by=lambda port: port.name),
-    st.lists(instances(), max_size=4),
-    parameters=PARAMETERS,
-    constants=PARAMETERS,
-    models=MODELS,
-)
 TITLES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80).map(str.strip)
-NETLISTS = st.builds(
-    Netlist,
-    TITLES,
-    st.lists(SUBCIRCUITS, max_size=3),
-    contents=st.lists(instances(), max_size=4),
-    constants=PARAMETERS,
-    models=MODELS,
-)
+
+
+def netlists(letters: str) -> st.SearchStrategy[Netlist]:
+    """Netlists whose instances begin with these letters."""
+    contents = st.lists(instances(letters), max_size=4)
+    subcircuits = st.builds(
+        Subcircuit,
+        NAMES,
+        st.lists(PORTS, max_size=6, unique_by=lambda port: port.name.lower()),
+        contents,
+        parameters=PARAMETERS,
+        constants=PARAMETERS,
+        models=MODELS,
+    )
+    return st.builds(
+        Netlist,
+        TITLES,
+        st.lists(subcircuits, max_size=3),
+        contents=contents,
+        constants=PARAMETERS,
+        models=MODELS,
+    )
 
 
 @settings(max_examples=30)
-@given(NETLISTS)
+@given(netlists("XxRCLDMQSVIEGFHBrmb"))
 def test_reading_undoes_printing(netlist: Netlist) -> None:
     text = "".join(format_ngspice(netlist))
     assert parse_netlist(text) == netlist
@@ -84,7 +118,7 @@ def test_reading_undoes_printing(netlist: Netlist) -> None:
 
 
 @settings(max_examples=30)
-@given(NETLISTS)
+@given(netlists("XxRCLDMQSVIEGFHrm"))
 def test_cdl_loses_domains_and_models_only(netlist: Netlist) -> None:
     stripped = Netlist(
         netlist.title,
@@ -153,6 +187,58 @@ def test_a_cell_written_by_hand() -> None:
     )
 
 
+HANDWRITTEN_HIERARCHY = """\
+\ufeff* two levels
+.SUBCKT Cell WL bl\tsl  // the bitcell
+*  Port wl DIGITAL in
+* port bl analog inout
+* port sl analog output?
+.PARAM lmin = {2*90n}
+.Model sel NMOS (
++ level = 1\tvto=0.4
++ )
+M1 n WL sl 0 SEL w='2\t*\tw0' l=lmin
+; a comment
+R1 bl n
++
+* and another
+
++ {r} tc1=1m
+.param w0=1u
+.ENDS CELL
+.subckt row wl b0 b1 sl r0=1k r1='r0*2'
+x0 wl b0 sl cell
+X1 wl b1 sl
++ CELL
++ params: r = {r1/2} m=2
+.ends
+"""
+
+
+def test_a_hierarchy_written_by_hand() -> None:
+    wl, bl, sl = Port("WL", "digital", "in"), Port("bl"), Port("sl")
+    cell = Subcircuit(
+        "Cell",
+        [wl, bl, sl],
+        [
+            Instance("M1", ["n", "WL", "sl", "0"], "SEL", parameters={"w": "2 * w0", "l": "lmin"}),
+            Instance("R1", ["bl", "n"], value="r", parameters={"tc1": "1m"}),
+        ],
+        constants={"lmin": "2*90n", "w0": "1u"},
+        models=[Model("sel", "NMOS", {"level": 1, "vto": 0.4})],
+    )
+    row = Subcircuit(
+        "row",
+        [Port(name) for name in ("wl", "b0", "b1", "sl")],
+        [
+            Instance("x0", ["wl", "b0", "sl"], "cell"),
+            Instance("X1", ["wl", "b1", "sl"], "CELL", parameters={"r": "r1/2", "m": 2}),
+        ],
+        parameters={"r0": "1k", "r1": "r0*2"},
+    )
+    assert parse_netlist(HANDWRITTEN_HIERARCHY) == Netlist("two levels", [cell, row])
+
+
 def test_a_netlist_may_be_empty() -> None:
     assert parse_netlist("") == Netlist("")
     assert parse_netlist("\n\n.end\n") == Netlist("")
@@ -219,8 +305,8 @@ OPENS = "must not stand in a netlist: it would open another file"
         (
             "Z1 a b",
             1,
-            "the name of an instance must begin with the letter of a device (R, C, L, D, M, Q, S, V, I, E, G) "
-            "or with X for a subcircuit, not 'Z1'",
+            "the name of an instance must begin with the letter of a device "
+            "(R, C, L, D, M, Q, S, V, I, E, G, F, H, B) or with X for a subcircuit, not 'Z1'",
         ),
         ("* t\nR1 a b 10µ", 2, "outside of comments all must be ASCII, not 'R1 a b 10\\xb5'"),
     ],

@@ -44,7 +44,7 @@ HINT = "; spice_name() makes such a name of any text"
         ),
         (
             lambda: Instance("Z1", ["a"]),
-            "the name of an instance must begin with the letter of a device (R, C, L, D, M, Q, S, V, I, E, G) "
+            "the name of an instance must begin with the letter of a device (R, C, L, D, M, Q, S, V, I, E, G, F, H, B) "
             "or with X for a subcircuit, not 'Z1'",
         ),
         (lambda: Instance("", ["a"]), f"the name of an instance {IDENTIFIER} ''{HINT}"),

@@ -101,17 +101,17 @@ def test_a_unit_is_short_and_of_letters() -> None:
         Quantity(1.0, "a\nb")
 
 
-@pytest.mark.parametrize("text", ["", "a\n.control", "'", "{{ x }}", "$(x)", "`x`", '"x"', "a;b", "x" * 4001])
+@pytest.mark.parametrize("text", ["", "a\n.control", "'", "{{ x }}", "$(x)", "`x`", '"x"', "a;b", "a // b", "x" * 4001])
 def test_an_expression_cannot_leave_its_quotes(text: str) -> None:
     with pytest.raises(NetlistError, match=r"^an expression must be 1 to 4,000 letters, digits, operators and "):
         Expression(text)
 
 
-@pytest.mark.parametrize("text", ["", "1k", "pwl file=x", "'", "sin(0 1)\n.control", "a;b", "$x"])
+@pytest.mark.parametrize("text", ["", "1k", "pwl file=x", "'", "sin(0 1)\n.control", "a;b", "$x", "1//2"])
 def test_a_waveform_is_words_in_one_line(text: str) -> None:
     message = (
-        "a waveform must be words, numbers, parentheses and expressions in single quotes, and no number alone, "
-        f"not {text!a}"
+        "a waveform must be words, numbers, parentheses and expressions in single quotes, no '//' "
+        f"and no number alone, not {text!a}"
     )
     with pytest.raises(NetlistError, match=sentence(message)):
         Waveform(text)
