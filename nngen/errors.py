@@ -14,6 +14,7 @@ __all__ = [
     "BuildError",
     "CapacityError",
     "CellError",
+    "ConvergenceError",
     "InputError",
     "MappingError",
     "ModelError",
@@ -61,12 +62,25 @@ class InputError(NngenError):
     """Samples, labels or options handed to a command do not fit."""
 
 
+class ConvergenceError(NngenError):
+    """A numerical method did not reach its accuracy."""
+
+
 class BuildError(NngenError):
     """A build directory cannot be written, read, or is damaged."""
 
 
 class ToolError(NngenError):
     """An external tool is missing or failed."""
+
+
+_LONGEST_QUOTE = 80
+
+
+def quoted(text: str) -> str:
+    """Return a text from outside as a message repeats it: in quotes, on one line, not long."""
+    cut = text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
+    return "'" + "".join(char if char.isprintable() else ascii(char)[1:-1] for char in cut) + "'"
 
 
 def suggestion(value: str, candidates: Iterable[str]) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from nngen.errors import InputError, ProgramError, ToolError
+from nngen.sim.processes import last_lines, run_watched
 
 from ._config import COMPILE_LOG, PROGRESS_FILE, REPORT_FILE, SIMULATION_LOG
 from ._job import RtlJob, RtlResult, check_job, read_result, write_job
-from ._process import last_lines, run_watched
 from ._simulators import fingerprint, require
 
 Progress = Callable[[int, int], None]

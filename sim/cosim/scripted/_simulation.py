@@ -21,8 +21,8 @@ from nngen.errors import ToolError
 from nngen.hardware import CHIP_MODULE, STATE_BITS, TEMPLATES, TILE_MODULE, emit_rtl, simulation_files
 from nngen.host import register_map
 from nngen.isa import Unit
-from nngen.sim.cosim._process import ending, last_lines, run_watched
 from nngen.sim.cosim._simulators import require
+from nngen.sim.processes import ending, last_lines, run_watched
 
 from ._amaranth import simulate_in_amaranth
 from ._cache import cached_build

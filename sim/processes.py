@@ -1,4 +1,4 @@
-"""A process of a simulator: watched while it runs, and ended with everything it started, whatever happens here."""
+"""Processes of simulators: watched while they run, and ended with everything they started, whatever happens here."""
 
 from __future__ import annotations
 
