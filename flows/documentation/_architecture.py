@@ -31,7 +31,8 @@ _TABLES = {
     "ArchitectureFile": "top level",
     "CoreSpec": "`[[core]]`",
     "MacroSpec": "`[core.macro]`",
-    "CellChoice": "`bitcell` and `adc` of `[core.macro]`",
+    "CellChoice": "`bitcell`, `row_driver`, `readout` and `adc` of `[core.macro]`",
+    "WiresSpec": "`wires` of `[core.macro]`",
     "MemorySpec": "`[core.memory]`",
     "VectorSpec": "`[core.vector]`, where the core has VEC",
 }
@@ -56,8 +57,9 @@ def architecture_page(architectures: Sequence[Architecture], *, example: Archite
         "## Keys\n",
         *(_keys(schema, model, title) for model, title in _TABLES.items()),
         "## Cells\n",
-        "`bitcell` and `adc` name a cell: a folder with a `cell.toml` ([JSON Schema](schemas/cell.json)). Built-in\n"
-        "ones stand in `cells/`; `cell_path` and `--cells` add folders of your own. No name may stand there twice.\n",
+        "`bitcell`, `row_driver`, `readout` and `adc` name a cell: a folder with a `cell.toml`\n"
+        "([JSON Schema](schemas/cell.json)). Built-in ones stand in `cells/`; `cell_path` and `--cells` add folders\n"
+        "of your own. No name may stand there twice.\n",
         *(_cell(cell) for cell in _built_in_cells()),
         "## Built-in architectures\n",
         "They stand in `flows/architectures/`.\n",
@@ -131,6 +133,8 @@ def annotated_example(architecture: Architecture) -> str:
 
 def _lines(values: dict[str, Any], keys: dict[str, dict[str, Any]]) -> Iterable[str]:
     for key, value in values.items():
+        if value is None:  # TOML has no word for it: such a key is left out
+            continue
         yield f"# {keys[key]['description']}\n{key} = {_toml(value)}"
 
 

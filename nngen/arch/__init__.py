@@ -2,15 +2,18 @@
 
 from nngen.numerics import Encoding
 
+from ._analog import AnalogMacro, CellUse
 from ._architecture import Architecture, architecture_of, read_architecture
-from ._model import AdcChoice, ArchitectureFile, CellChoice, CoreSpec, MacroSpec, MemorySpec, VectorSpec
+from ._model import AdcChoice, ArchitectureFile, CellChoice, CoreSpec, MacroSpec, MemorySpec, VectorSpec, WiresSpec
 from ._resolved import Core, Macro, Vector
 
 __all__ = [
     "AdcChoice",
+    "AnalogMacro",
     "Architecture",
     "ArchitectureFile",
     "CellChoice",
+    "CellUse",
     "Core",
     "CoreSpec",
     "Encoding",
@@ -19,6 +22,7 @@ __all__ = [
     "MemorySpec",
     "Vector",
     "VectorSpec",
+    "WiresSpec",
     "architecture_of",
     "read_architecture",
 ]

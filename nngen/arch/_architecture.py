@@ -11,9 +11,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from nngen.cellib import Cell, CellLibrary
-from nngen.errors import ArchitectureError, NngenError
+from nngen.errors import ArchitectureError, NngenError, quoted
 from nngen.validation import first_problem, read_toml
 
+from ._analog import AnalogMacro, resolve_analog
 from ._model import ArchitectureFile
 from ._resolve import resolve_core
 from ._resolved import Core
@@ -36,12 +37,15 @@ class Architecture:
         Cells in use, by name.
     cell_folders
         Where they were read from.
+    analog
+        The circuits of its macro.
     """
 
     file: ArchitectureFile
     core: Core
     cells: dict[str, Cell]
     cell_folders: dict[str, Path]
+    analog: AnalogMacro
 
     @property
     def name(self) -> str:
@@ -99,13 +103,24 @@ def architecture_of(file: ArchitectureFile, library: CellLibrary) -> Architectur
     ArchitectureError, CellError
         Name the field, what it must be and what it is.
     """
-    core, cells_in_use = resolve_core(file.core[0], library, where="core[0]")
-    folders = {name: library.folder(name) for name in sorted(cells_in_use)}
-    return Architecture(file=file, core=core, cells=cells_in_use, cell_folders=folders)
+    core = resolve_core(file.core[0], library, where="core[0]")
+    analog = resolve_analog(file.core[0].macro, library, where="core[0].macro")
+    uses = sorted(analog.uses, key=lambda use: use.cell.name)
+    return Architecture(
+        file=file,
+        core=core,
+        cells={use.cell.name: use.cell for use in uses},
+        cell_folders={use.cell.name: use.folder for use in uses},
+        analog=analog,
+    )
 
 
 def _search_path(path: Path, file: ArchitectureFile, cells: Sequence[Path]) -> CellLibrary:
     for number, folder in enumerate(file.cell_path):
-        if not (path.parent / folder).is_dir():
-            raise ArchitectureError(f"{path.name}: cell_path[{number}] must be a directory, not '{folder}'")
+        try:
+            found = (path.parent / folder).is_dir()
+        except (OSError, ValueError):  # a name that no file can have
+            found = False
+        if not found:
+            raise ArchitectureError(f"{path.name}: cell_path[{number}] must be a directory, not {quoted(folder)}")
     return CellLibrary([*(path.parent / folder for folder in file.cell_path), *cells])

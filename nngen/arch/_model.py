@@ -31,6 +31,16 @@ class AdcChoice(CellChoice):
     """The converter of every column group."""
 
 
+class WiresSpec(_Strict):
+    """Wires of the array, for each cell that they pass. They shape the SPICE netlists, and nothing digital."""
+
+    row_ohm: float = Field(default=0.0, ge=0, le=1e4, description="resistance of a row's input line, ohm a cell")
+    column_ohm: float = Field(default=0.0, ge=0, le=1e4, description="resistance of a bit line, ohm a cell")
+    column_femtofarad: float = Field(
+        default=0.0, ge=0, le=1e3, description="capacitance of a bit line to ground, fF a cell"
+    )
+
+
 class MacroSpec(_Strict):
     """A crossbar macro; all macros of a core are equal."""
 
@@ -56,6 +66,17 @@ class MacroSpec(_Strict):
         description="the converter; its parameter `bits` is the resolution, its cell names the controller: `sar`, "
         "`ramp` or `flash`"
     )
+    row_driver: CellChoice | None = Field(
+        default=None,
+        description="drives a row for a plane; without it `driver_1b`, of wider planes `driver_dac`. Only SPICE "
+        "knows it",
+    )
+    readout: CellChoice | None = Field(
+        default=None,
+        description="what an ADC converts, from the bit lines; without it `transimpedance`, of cells that add charges "
+        "`charge_sharing`. Only SPICE knows it",
+    )
+    wires: WiresSpec = Field(default_factory=WiresSpec, description="wires of the array; ideal ones by default")
 
     @field_validator("gains")
     @classmethod
@@ -137,7 +158,9 @@ class ArchitectureFile(_Strict):
 
     schema_: Literal["nngen/architecture/1"] = Field(alias="schema", description="version of this format")
     name: str = Field(
-        pattern=NAME_PATTERN, description="name of the chip: lower-case letters, digits and _, a letter first"
+        pattern=NAME_PATTERN,
+        max_length=100,  # it stands in titles of netlists, which have at most 200
+        description="name of the chip: lower-case letters, digits and _, a letter first",
     )
     description: str = Field(default="", description="for people")
     clock_hz: float = Field(default=100e6, gt=0, description="clock of cores and bus")

@@ -11,15 +11,15 @@ from ._resolved import Core, Macro, Vector
 LARGEST_GAIN = 1 << 15  # the instruction set's register MACRO has 4 bits for log2 of the gain
 
 
-def resolve_core(spec: CoreSpec, library: CellLibrary, *, where: str) -> tuple[Core, dict[str, Cell]]:
-    """Return the core in numbers and the cells it uses, by name.
+def resolve_core(spec: CoreSpec, library: CellLibrary, *, where: str) -> Core:
+    """Return the core in numbers.
 
     Raises
     ------
     ArchitectureError, CellError
         Names the field, below ``where``, that has to change.
     """
-    macro, cells = _resolve_macro(spec.macro, library, where=f"{where}.macro")
+    macro, bitcell = _resolve_macro(spec.macro, library, where=f"{where}.macro")
     core = Core(
         macros=spec.macros,
         macro=macro,
@@ -41,15 +41,16 @@ def resolve_core(spec: CoreSpec, library: CellLibrary, *, where: str) -> tuple[C
     _check_pairs(macro, where=where)
     _check_words(core, where=where)
     _check_gains(macro, where=where)
-    if core.reprogram and not cells[spec.macro.bitcell.cell].volatile:
+    if core.reprogram and not bitcell.volatile:
         raise ArchitectureError(
-            f"{where}.reprogram must be false where the bitcell keeps its state ('{spec.macro.bitcell.cell}' is not "
+            f"{where}.reprogram must be false where the bitcell keeps its state ('{bitcell.name}' is not "
             "volatile), not true"
         )
-    return core, cells
+    return core
 
 
-def _resolve_macro(spec: MacroSpec, library: CellLibrary, *, where: str) -> tuple[Macro, dict[str, Cell]]:
+def _resolve_macro(spec: MacroSpec, library: CellLibrary, *, where: str) -> tuple[Macro, Cell]:
+    """Return the macro in numbers, and its bitcell."""
     bitcell = library.find(spec.bitcell.cell, kind="bitcell", where=f"{where}.bitcell")
     adc = library.find(spec.adc.cell, kind="adc", where=f"{where}.adc")
     if spec.encoding not in bitcell.encodings:
@@ -73,7 +74,7 @@ def _resolve_macro(spec: MacroSpec, library: CellLibrary, *, where: str) -> tupl
             adc, of_adc, "sample_cycles", (0 if adc.controller == "flash" else 1, 255), where=f"{where}.adc"
         ),
     )
-    return macro, {cell.name: cell for cell in (bitcell, adc)}
+    return macro, bitcell
 
 
 def _whole(cell: Cell, parameters: dict[str, float], name: str, limits: tuple[int, int], *, where: str) -> int:

@@ -3,6 +3,7 @@
 from ._cell import Cell, Expectation, Figure, Kind, Parameter, Pin, Storage, read_cell
 from ._interface import check_interface
 from ._library import BUILT_IN, CellLibrary
+from ._verilog import read_verilog
 from ._views import DECK_SUFFIX, SPICE_SUFFIX, VERILOG_SUFFIX, deck_view, spice_view, verilog_view
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "check_interface",
     "deck_view",
     "read_cell",
+    "read_verilog",
     "spice_view",
     "verilog_view",
 ]

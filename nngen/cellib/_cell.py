@@ -95,7 +95,10 @@ class Storage(_Strict):
         description="the subcircuit's parameter that holds it; of a cell with two bit lines one for each, the positive "
         "one first",
     )
-    highest: str = Field(description="the cell's parameter with the resistance (ohm) of the highest level")
+    highest: str | None = Field(
+        default=None,
+        description="cells of currents: the parameter with the resistance (ohm) of the highest level",
+    )
     lowest: str | None = Field(
         default=None, description="the cell's parameter with the resistance (ohm) of level 0; without it none conducts"
     )
@@ -131,6 +134,10 @@ class Cell(_Strict):
     controller: Literal["sar", "ramp", "flash"] | None = None
     signal: Literal["current", "charge"] | None = Field(
         default=None, description="what a bitcell puts onto its bit line, or a column_readout takes from it"
+    )
+    selects: Literal["driven", "enabled"] = Field(
+        default="enabled",
+        description="of a row_driver: whose word lines are high while it is enabled, those of driven rows or of all",
     )
     storage: Storage | None = Field(default=None, description="of a bitcell with a SPICE view")
     mismatch: Literal["weights", "thresholds"] | None = Field(

@@ -123,5 +123,6 @@ def _check_bitcell(cell: Cell) -> None:
             f"cell '{cell.name}': storage.parameters must be one for each of the {cell.bit_lines} bit lines, "
             f"not {len(cell.storage.parameters)}"
         )
-    if cell.signal == "charge" and cell.storage.capacitance is None:
-        raise CellError(f"cell '{cell.name}': storage.capacitance must be given for a cell that adds charges")
+    needed = "capacitance" if cell.signal == "charge" else "highest"
+    if getattr(cell.storage, needed) is None:
+        raise CellError(f"cell '{cell.name}': storage.{needed} must be given for a cell that adds {cell.signal}s")

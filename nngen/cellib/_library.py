@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nngen.errors import CellError, suggestion
+from nngen.errors import CellError, quoted, suggestion
 
 from ._cell import Cell, Kind, read_cell
 
@@ -48,6 +48,10 @@ class CellLibrary:
         """Return the folder of a cell."""
         return self._folders[name]
 
+    def kind(self, name: str) -> Kind:
+        """Return the kind of a cell."""
+        return read_cell(self._folders[name]).kind
+
     def find(self, name: str, *, kind: Kind, where: str) -> Cell:
         """Return the cell that the architecture's field ``where`` names.
 
@@ -59,7 +63,8 @@ class CellLibrary:
         if name not in self._folders:
             known = ", ".join(self.names)
             raise CellError(
-                f"{where}.cell must be a cell of the search path ({known}), not '{name}'" + suggestion(name, self.names)
+                f"{where}.cell must be a cell of the search path ({known}), not {quoted(name)}"
+                + suggestion(name, self.names)
             )
         cell = read_cell(self._folders[name])
         if cell.kind != kind:

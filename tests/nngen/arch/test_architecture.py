@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nngen.arch import Architecture, read_architecture
+from nngen.cellib import CellLibrary
 from nngen.errors import ArchitectureError, CellError, NngenError
 
 BUILT_IN = Path(__file__).parents[3] / "flows" / "architectures"
@@ -100,7 +101,7 @@ def test_what_the_file_leaves_out_has_its_default(chip: Architecture) -> None:
 
 
 def test_cells_in_use_come_with_their_folders(chip: Architecture) -> None:
-    assert sorted(chip.cells) == sorted(chip.cell_folders) == ["ideal", "sar_cdac"]
+    assert sorted(chip.cells) == sorted(chip.cell_folders) == ["driver_1b", "ideal", "sar_cdac", "transimpedance"]
     assert (chip.cell_folders["ideal"] / "cell.toml").is_file()
 
 
@@ -279,25 +280,26 @@ MEMORY = "core[0].memory"
         (
             "bits = 3",
             "bit = 3",
-            f"{MACRO}.bitcell.parameters.bit must be a parameter of cell 'ideal' (bits); did you mean 'bits'?",
+            f"{MACRO}.bitcell.parameters.bit must be a parameter of cell 'ideal' "
+            "(bits, on_resistance, read_voltage); did you mean 'bits'?",
         ),
         (
             "sample_cycles",
             "sample_cycle",
             f"{MACRO}.adc.parameters.sample_cycle must be a parameter of cell 'sar_cdac' "
-            "(bits, sample_cycles); did you mean 'sample_cycles'?",
+            "(bits, sample_cycles, unit_capacitance); did you mean 'sample_cycles'?",
         ),
         (
             'cell = "ideal"',
             'cell = "idael"',
-            f"{MACRO}.bitcell.cell must be a cell of the search path (flash, "
-            "ideal, ideal_volatile, ramp, rram_2t2r, sar_cdac, sram_8t), not 'idael'; did you mean 'ideal'?",
+            f"{MACRO}.bitcell.cell must be a cell of the search path "
+            f"({', '.join(CellLibrary().names)}), not 'idael'; did you mean 'ideal'?",
         ),
         (
             'cell = "ideal"',
             'cell = "../ideal"',
-            f"{MACRO}.bitcell.cell must be a cell of the search path (flash, "
-            "ideal, ideal_volatile, ramp, rram_2t2r, sar_cdac, sram_8t), not '../ideal'; did you mean 'ideal'?",
+            f"{MACRO}.bitcell.cell must be a cell of the search path "
+            f"({', '.join(CellLibrary().names)}), not '../ideal'; did you mean 'ideal'?",
         ),
         ('cell = "sar_cdac"', 'cell = "ideal"', f"{MACRO}.adc.cell must be of the kind adc, not 'ideal', a bitcell"),
         ("cell_path = []", 'cell_path = ["cells"]', "cell_path[0] must be a directory, not 'cells'"),
