@@ -4,7 +4,7 @@ from ._levels import by_levels
 from .chip import CHIP_MODULE, Chip
 from .core import Core
 from .core_tiles import TILE_MODULE
-from .crossbar_pins import CROSSBAR_MODULE, MacroPin, crossbar_pins
+from .crossbar_pins import CROSSBAR_MODULE, MacroPin, crossbar_pins, has_trials
 from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, TEMPLATES, emit_rtl, simulation_files, synthesis_files
 from .handover import CONSTRAINTS, FILE_LIST, LINT_WAIVERS, handover_files
 from .memory import MEMORY_MODULE
@@ -29,6 +29,7 @@ __all__ = [
     "crossbar_pins",
     "emit_rtl",
     "handover_files",
+    "has_trials",
     "simulation_files",
     "synthesis_files",
 ]
