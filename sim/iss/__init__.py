@@ -5,6 +5,7 @@ It follows docs/core.md and shares only the instruction description with the har
 
 from ._batch import BatchRun, run_batch
 from ._machine import Machine
+from ._observation import MvmObservation, Observer
 from ._run import Run, execute, run
 from ._stores import StoreTimes
 from ._timing import DEFAULT_WATCHDOG, time_program
@@ -18,6 +19,8 @@ __all__ = [
     "run_batch",
     # function
     "Machine",
+    "MvmObservation",
+    "Observer",
     "execute",
     # time
     "DEFAULT_WATCHDOG",

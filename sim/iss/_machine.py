@@ -21,6 +21,7 @@ from ._constants import ConstantMemory, coefficient_memory, table_memory
 from ._crossbar import Crossbar
 from ._load import LoadUnit
 from ._mvm import MvmUnit
+from ._observation import Observer
 from ._operation import Operation, decode_program
 from ._order import order_of_effect
 from ._post import PostUnit
@@ -59,6 +60,7 @@ class Machine:
         issued: int | None = None,
         executed: Mapping[Unit, int] | None = None,
         digests: list[Digest] | None = None,
+        observe: Observer | None = None,
     ) -> ByteArray:
         """Return activation memory after the program has ended.
 
@@ -76,6 +78,8 @@ class Machine:
         digests
             Receives the digests of each executed instruction, HALT left out, in order of issue: uint64 of shape
             ``(samples,)`` or ``(1,)``, or 0 where nothing was written.
+        observe
+            Is told of the conversions of every MVM at every macro.
 
         Raises
         ------
@@ -90,7 +94,7 @@ class Machine:
         steps = Sequencer(self.core, self.operations, host_loop_count).steps() if steps is None else steps
         steps = islice(steps, issued)
         state = State(self.core, memory, digesting=digests is not None)
-        handlers = self._handlers(state)
+        handlers = self._handlers(state, observe)
         writer, reader = state.writer, state.reader
         written: dict[int, Digest] = {}
         for number, operation, address in order_of_effect(steps, executed):
@@ -106,10 +110,12 @@ class Machine:
             digests += [written[number] for number in sorted(written)]
         return np.ascontiguousarray(state.memory.T)
 
-    def _handlers(self, state: State) -> dict[str, Handler]:
+    def _handlers(self, state: State, observe: Observer | None) -> dict[str, Handler]:
         """Return what executes each command, and returns its digest where that is asked for."""
         crossbar = self._crossbar.fresh() if self._programs_cells else self._crossbar
         load, store = LoadUnit(state, crossbar), StoreUnit(state)
+        numbers = {} if observe is None else {id(operation): n for n, operation in enumerate(self.operations)}
+        mvm = MvmUnit(state, crossbar, observe=observe, numbers=numbers)
 
         def set_register(operation: Operation, _address: int) -> Digest:
             state.registers.write(operation)
@@ -119,7 +125,7 @@ class Machine:
             "SET": set_register,
             "LOAD": load.load,
             "PROG": load.prog,
-            "MVM": MvmUnit(state, crossbar).mvm,
+            "MVM": mvm.mvm,
             "VEC": VecUnit(state, self._coefficients).vec,
             "POST": PostUnit(state, self._constants, self._tables).post,
             "STORE": store.store,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ._arithmetic import wrap
 from ._crossbar import Crossbar, FloatArray
 from ._digest import DigestArray, mvm_digest
+from ._observation import MvmObservation, Observer
 from ._operation import ACCUMULATORS, ROWS, Operation
 from ._registers import Participant
 from ._state import Digest, IntArray, State
@@ -16,9 +19,25 @@ _OFFSET = "offset"
 
 
 class MvmUnit:
-    """Executes MVM."""
+    """Executes MVM.
 
-    def __init__(self, state: State, crossbar: Crossbar) -> None:
+    Parameters
+    ----------
+    observe
+        Is told of the conversions at every macro.
+    numbers
+        Of the program's operations, by identity; what the observer is told.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        crossbar: Crossbar,
+        *,
+        observe: Observer | None = None,
+        numbers: Mapping[int, int] | None = None,
+    ) -> None:
+        self._observe, self._numbers = observe, numbers or {}
         self._state = state
         self._crossbar = crossbar
         self._core = state.core
@@ -50,6 +69,8 @@ class MvmUnit:
             participants, planes, step=fields["step"], width=steps * slices, samples=state.samples
         )
         codes = codes.reshape(len(macros), self._macro.adcs, steps, slices, -1, state.samples)
+        if self._observe is not None:
+            self._tell(operation, participants, planes, codes)
         weights = self._weights(codes.shape[4], slices, shifts)
         offsets = self._offsets(planes, codes.shape[4]) if self._macro.encoding == _OFFSET else None
         bank = state.accumulators[state.writer[ACCUMULATORS]]
@@ -60,6 +81,26 @@ class MvmUnit:
         before = 0 * window if fields["overwrite"] else window.copy()
         bank[everywhere, :, entry : entry + steps] = wrap(before + added, core.accumulator_bits)
         return self._digest(codes, weights, offsets, before, tuple(macros)) if state.digesting else 0
+
+    def _tell(
+        self, operation: Operation, participants: tuple[Participant, ...], planes: FloatArray, codes: IntArray
+    ) -> None:
+        """Tell the observer what each macro converted; rows that were never written drive nothing."""
+        assert self._observe is not None
+        macros, height, _ = planes.shape
+        driven = np.zeros((macros, self._macro.rows, codes.shape[4], self._state.samples), np.int64)
+        driven[:, :height] = planes.reshape(macros, height, -1, self._state.samples)
+        for participant, rows, of in zip(participants, driven, codes, strict=True):
+            self._observe(
+                MvmObservation(
+                    instruction=self._numbers[id(operation)],
+                    macro=participant.macro,
+                    place=participant.first_step + operation.fields["step"],
+                    gain=1 << participant.log2_gain,
+                    planes=rows,
+                    codes=of.reshape(self._macro.adcs, -1, *of.shape[3:]),
+                )
+            )
 
     def _planes(self, macros: list[int]) -> FloatArray:
         state = self._state
