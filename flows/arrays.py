@@ -18,13 +18,14 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
-from nngen.errors import InputError
+from nngen.errors import InputError, quoted
 
 __all__ = ["check_writable", "read_array", "read_arrays", "write_arrays", "write_file"]
 
 Array = npt.NDArray[Any]
 
 LARGEST_BYTES = 4 << 30  # of all arrays of a file together, unpacked
+LONGEST_NAME = 65_535  # bytes; what an archive can say
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 HEADER_READERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, np.dtype[Any]]]] = {
     (1, 0): npy.read_array_header_1_0,
@@ -106,7 +107,14 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), "w", force_zip64=True) as stream:
+            member = f"{name}.npy"
+            # An archive cuts names at NUL: two of them would become one.
+            if "\0" in member or len(member.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
+                raise InputError(
+                    f"'{path}' cannot hold an array named {quoted(name)}: its name must have no NUL and at most "
+                    f"{LONGEST_NAME:,} bytes"
+                )
+            with archive.open(zipfile.ZipInfo(member, ZIP_EPOCH), "w", force_zip64=True) as stream:
                 npy.write_array(stream, np.asarray(array, order="C"), allow_pickle=False)
     write_file(path, buffer.getvalue())
 

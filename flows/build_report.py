@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nngen.bundle import PROGRAM_FOLDER, RTL_FOLDER, RTL_SIM_FOLDER, BuildDirectory
+from nngen.bundle import PROGRAM_FOLDER, RTL_FOLDER, RTL_SIM_FOLDER, SPICE_FOLDER, BuildDirectory
 
 from .machine import Machine
 from .present import percent, printable
@@ -30,9 +30,20 @@ def render(build: BuildDirectory) -> RenderableType:
                 f"Verilog: {len(files)} files, {lines:,} lines in {RTL_FOLDER}/; with retire ports in {RTL_SIM_FOLDER}/"
             )
         )
+    if build.holds(SPICE_FOLDER):
+        parts.append(Text(_netlists(build)))
     if build.holds(PROGRAM_FOLDER) and build.holds(RTL_FOLDER):
         parts.append(Text(f"next: nngen verify {build.path} --samples 4", style="dim"))
     return Group(*parts)
+
+
+def _netlists(build: BuildDirectory) -> str:
+    """Return what there is of netlists, or why there is nothing."""
+    files = [name for name in build.manifest.outputs if name.startswith(f"{SPICE_FOLDER}/") and name.endswith(".sp")]
+    if not files:
+        return f"SPICE: none, as a cell has no SPICE view; see {SPICE_FOLDER}/README.md"
+    size = sum((build.path / name).stat().st_size for name in files)
+    return f"SPICE: {len(files)} netlists, {size / 1e6:.1f} MB in {SPICE_FOLDER}/"
 
 
 def mapping_table(used: Utilization) -> RenderableType:

@@ -10,8 +10,10 @@ import typer
 from nngen import __version__
 
 from .cli_arch import app as arch_app
+from .cli_cells import app as cells_app
 from .cli_errors import BAD_INPUT, COMPARISON_FAILED, ErrorsAsMessages
 from .cli_isa import app as isa_app
+from .cli_netlist import app as netlist_app
 from .cli_options import (
     BuildFolder,
     Cells,
@@ -72,7 +74,9 @@ app = typer.Typer(
     epilog="Begin with: nngen demo",
 )
 app.add_typer(arch_app, name="arch")
+app.add_typer(cells_app, name="cells")
 app.add_typer(isa_app, name="isa")
+app.add_typer(netlist_app, name="netlist")
 app.command("verify-isa", epilog="Example: nngen verify-isa --arch micro.toml --instructions 10000")(verify_isa)
 
 

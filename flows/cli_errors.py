@@ -9,13 +9,14 @@ from typing import NoReturn
 import typer
 from typer.core import TyperGroup
 
-from nngen.errors import NngenError
+from nngen.errors import NngenError, ToolError
 
 __all__ = ["COMPARISON_FAILED", "BAD_INPUT", "ErrorsAsMessages"]
 
 COMPARISON_FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130  # what shells say of a program that SIGINT ended
+_LONGEST = 4000  # characters of a message
 BROKEN_PIPE = 141  # likewise SIGPIPE
 
 
@@ -26,8 +27,10 @@ class ErrorsAsMessages(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except ToolError as error:
+            _end(str(error), BAD_INPUT)  # with the lines that the tool said last
         except NngenError as error:
-            _end(str(error), BAD_INPUT)
+            _end(_one_line(str(error)), BAD_INPUT)
         except KeyboardInterrupt:
             _end("interrupted", INTERRUPTED)
         except BrokenPipeError:
@@ -43,6 +46,12 @@ class ErrorsAsMessages(TyperGroup):
 def _end(message: str, status: int) -> NoReturn:
     typer.echo(f"nngen: {_printable(message)}", err=True)
     raise typer.Exit(status) from None
+
+
+def _one_line(message: str) -> str:
+    """Return a message in which a name from outside neither begins a line nor fills the screen."""
+    line = message.replace("\n", "\\n")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _printable(text: str) -> str:

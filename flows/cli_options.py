@@ -31,6 +31,7 @@ class Part(StrEnum):
 
     PROGRAM = "program"
     RTL = "rtl"
+    SPICE = "spice"
 
 
 class Simulator(StrEnum):

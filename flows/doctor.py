@@ -10,6 +10,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -154,6 +155,15 @@ _VERILATOR = _Program(
     package="verilator",
     required=False,
 )
+_NETGEN = _Program(
+    name="netgen-lvs",
+    question="-batch",
+    answer=r"Netgen (\d+(?:\.\d+)*)",
+    minimum="1.5",
+    needed_for="comparison of layout and schematic",
+    package="netgen-lvs",
+    required=False,
+)
 _CHROMIUM = _Program(
     name="chromium",
     question="--version",
@@ -165,6 +175,19 @@ _CHROMIUM = _Program(
 )
 
 
+_NGSPICE_LIBRARY = "libngspice"
+# Loads the library in a process of its own, which a broken one may take down, and prints what it says of itself.
+_NGSPICE_LIBRARY_VERSION = """
+import ctypes, os
+library = ctypes.CDLL("libngspice.so.0")
+kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)
+send = kind(lambda text, *_: print(text.decode(errors="replace"), flush=True) or 0)
+library.ngSpice_Init(send, *[None] * 6)
+library.ngSpice_Command(b"version -s")
+os._exit(0)
+"""
+
+
 def examine() -> list[ToolStatus]:
     """Look for every tool that nngen may need; those that it cannot do without come first."""
     return [
@@ -173,6 +196,8 @@ def examine() -> list[ToolStatus]:
         *(_examine_library(library) for library in _LIBRARIES),
         _examine_verilator(),
         _examine_program(_NGSPICE),
+        _examine_ngspice_library(),
+        _examine_program(_NETGEN),
         _examine_program(_CHROMIUM),
     ]
 
@@ -245,6 +270,17 @@ def _examine_verilator() -> ToolStatus:
     )
 
 
+def _examine_ngspice_library() -> ToolStatus:
+    return ToolStatus(
+        name=_NGSPICE_LIBRARY,
+        needed_for="analog simulation with engine 'library'",
+        found=_answer([sys.executable, "-I", "-c", _NGSPICE_LIBRARY_VERSION], _NGSPICE.answer),
+        minimum=_NGSPICE.minimum,
+        fix="apt-get install libngspice0",
+        required=False,
+    )
+
+
 def _examine_library(library: _Library) -> ToolStatus:
     requirement = _declared_requirement(library)
     minimum, below = _bounds(requirement.specifier)
@@ -261,11 +297,14 @@ def _examine_library(library: _Library) -> ToolStatus:
 def _ask(program: _Program) -> str | None:
     """Run the program for its version; None if it is absent, mute, or does not answer in time."""
     path = shutil.which(program.name)
-    if path is None:
-        return None
+    return None if path is None else _answer([path, program.question], program.answer)
+
+
+def _answer(command: Sequence[str], pattern: str) -> str | None:
+    """Run a command and return what the pattern finds in its answer; None if nothing, or if none comes in time."""
     try:
         answer = subprocess.run(
-            [path, program.question],
+            command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -275,7 +314,7 @@ def _ask(program: _Program) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.search(program.answer, answer.stdout + answer.stderr)
+    match = re.search(pattern, answer.stdout + answer.stderr)
     return match.group(1) if match else None
 
 

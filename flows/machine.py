@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Arrays
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from nngen.errors import InputError
 from nngen.hardware import CHIP_MODULE, simulation_files
 from nngen.host import tensor_addresses, tensor_bytes, tensor_codes
 from nngen.ir import CoreProgram, Mapping, Network, Region, Schedule
+from nngen.netlist.macro import MacroNetlist, macro_netlist
 from nngen.sim.cosim import CycleOf, RetireTrace, RtlJob, RtlResult, simulate_rtl
 from nngen.sim.cosim.scripted import simulate_scripted
 from nngen.sim.golden import GoldenMachine, run_golden
@@ -131,6 +132,10 @@ class Machine:
         """Where a tensor lives."""
         return self.schedule.cores[0].region(tensor)
 
+    def netlist(self, conversions: Sequence[int] | None = None) -> MacroNetlist:
+        """Return the netlist of the macros, or of some columns of one."""
+        return macro_netlist(self.architecture, conversions=conversions)
+
     def golden(self, inputs: Codes) -> dict[str, IntArray]:
         """Return the codes of every tensor, as matrix products with the macros' conversions."""
         return run_golden(self.network, inputs, machine=GoldenMachine(core=self.core, mapping=self.mapping))
@@ -141,15 +146,15 @@ class Machine:
         tensors = tensors or self.output_tensors
         samples = len(next(iter(inputs.values())))
         at_once = max(1, MEMORY_AT_ONCE // self.core.activation_bytes)
-        first = run(self.core, program, self._memory(inputs, slice(0, at_once)))
+        first = run(self.core, program, self.memory(inputs, slice(0, at_once)))
         memories = [first.memory]
         for begin in range(at_once, samples, at_once):
-            memories.append(execute(self.core, program, self._memory(inputs, slice(begin, begin + at_once))))
+            memories.append(execute(self.core, program, self.memory(inputs, slice(begin, begin + at_once))))
         return IssResult(outputs={name: self._tensor(memories, name) for name in tensors}, timing=first.timing)
 
     def iss_retirements(self, inputs: Codes) -> Timing:
         """Return the timing of one sample with every retirement and its digest."""
-        return run(self.core, self.program, self._memory(inputs, slice(0, 1)), digests=True).timing
+        return run(self.core, self.program, self.memory(inputs, slice(0, 1)), digests=True).timing
 
     def store_cycles(self, timing: Timing) -> CycleOf:
         """Return a function that says in which cycle a layer stored the code of a (tensor, y, x, channel)."""
@@ -230,7 +235,7 @@ class Machine:
         files = {path.name: path for path in found}
         return tuple(files[name] for name in simulation_files(dict.fromkeys(files, "")))
 
-    def _memory(self, inputs: Codes, samples: slice) -> npt.NDArray[np.uint8]:
+    def memory(self, inputs: Codes, samples: slice = slice(None)) -> npt.NDArray[np.uint8]:
         """Return activation memories with the inputs in place."""
         count = len(next(iter(inputs.values()))[samples])
         memory = np.zeros((count, self.core.activation_bytes), np.uint8)

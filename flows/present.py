@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
 from rich.text import Text
 
 __all__ = ["percent", "plain", "printable", "show", "show_json"]
@@ -18,7 +20,26 @@ def show(*parts: RenderableType) -> None:
     if not console.is_terminal and console.width < WIDTH_IN_A_PIPE:
         console.width = WIDTH_IN_A_PIPE
     for part in parts:
-        console.print(part)
+        console.print(_Escaped(part))
+
+
+class _Escaped:
+    """What another one renders, without control characters: names in hostile files stand in every table."""
+
+    def __init__(self, part: RenderableType) -> None:
+        self._part = part
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        part = console.render_str(self._part) if isinstance(self._part, str) else self._part
+        for segment in console.render(part, options):
+            yield segment if segment.control else Segment(_escaped(segment.text), segment.style)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._part)
+
+
+def _escaped(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def plain(text: str) -> Text:

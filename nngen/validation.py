@@ -118,6 +118,7 @@ _REQUIREMENTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "literal_error": lambda context: str(context["expected"]),
     "string_pattern_mismatch": lambda context: _PATTERNS.get(context["pattern"], f"of the form {context['pattern']}"),
     "too_short": lambda context: f"a list of at least {context['min_length']}",
+    "string_too_long": lambda context: f"at most {context['max_length']} characters",
     "too_long": lambda context: f"a list of at most {context['max_length']}",
     "json_invalid": lambda context: f"valid JSON ({context['error']})",
 }

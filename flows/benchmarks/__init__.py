@@ -5,9 +5,11 @@ from functools import partial
 from .chips import measure_building, measure_digits, measure_layers
 from .faults import measure_faults
 from .golden import measure_golden
+from .netlist import measure_netlist
 from .networks import CHIPS, measure_networks, measure_networks_rtl
 from .noisy import measure_noisy
 from .registry import Benchmark, Row
+from .wires import measure_wires
 
 __all__ = ["BENCHMARKS", "Benchmark", "Row"]
 
@@ -21,6 +23,11 @@ BENCHMARKS = [
         name="noisy",
         description="a noisy 256 x 256 product, batched, against CrossSim",
         measure=measure_noisy,
+    ),
+    Benchmark(
+        name="wires",
+        description="crossbars with wire resistance: seconds a solution, and its distance from LU and from ngspice",
+        measure=measure_wires,
     ),
     Benchmark(
         name="digits",
@@ -50,6 +57,11 @@ BENCHMARKS = [
         name="building",
         description="time to compile a network, and to build it with Verilog",
         measure=measure_building,
+    ),
+    Benchmark(
+        name="netlist",
+        description="netlists of 1T1R arrays: speed and memory, beside hdl21; currents in ngspice",
+        measure=measure_netlist,
     ),
     Benchmark(
         name="faults",

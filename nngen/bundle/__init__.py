@@ -11,6 +11,7 @@ from ._layout import (
     RTL_FOLDER,
     RTL_SIM_FOLDER,
     SCHEDULE_FILE,
+    SPICE_FOLDER,
 )
 from ._manifest import MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, file_sha256, files_below
 from ._publish import check_target, publishing
@@ -29,6 +30,7 @@ __all__ = [
     "RTL_FOLDER",
     "RTL_SIM_FOLDER",
     "SCHEDULE_FILE",
+    "SPICE_FOLDER",
     # manifest
     "MANIFEST_SCHEMA",
     "Manifest",

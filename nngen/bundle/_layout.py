@@ -12,6 +12,7 @@ __all__ = [
     "RTL_FOLDER",
     "RTL_SIM_FOLDER",
     "SCHEDULE_FILE",
+    "SPICE_FOLDER",
 ]
 
 NETWORK_FILE = "network.onnx"
@@ -23,4 +24,5 @@ SCHEDULE_FILE = "schedule.json"
 PROGRAM_FOLDER = "program"
 RTL_FOLDER = "rtl"  # the deliverable
 RTL_SIM_FOLDER = "rtl_sim"  # the same with retire ports
+SPICE_FOLDER = "spice"  # netlists of the macros
 # network.json and network.npz stand beside these: see nngen.ir.network_file

@@ -39,6 +39,15 @@ def test_arrays_come_back_with_type_shape_and_odd_names(tmp_path: Path) -> None:
         assert np.array_equal(file["image"], arrays["image"])
 
 
+@pytest.mark.parametrize(("name", "shown"), [("nul\0a", "nul\\x00a"), ("a" * 70_000, f"{'a' * 80}…")])
+def test_a_name_that_an_archive_would_cut_is_refused(name: str, shown: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    sentence = f"'{path}' cannot hold an array named '{shown}': its name must have no NUL and at most 65,535 bytes"
+    with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
+        write_arrays(path, {name: np.zeros(1)})
+    assert not path.exists()
+
+
 def test_the_bytes_depend_on_the_arrays_only(tmp_path: Path) -> None:
     arrays = {"a": np.arange(1000)}
     write_arrays(tmp_path / "one.npz", arrays)

