@@ -7,10 +7,10 @@ STAMP := $(VENV)/.nngen-setup
 
 NIGHTLY_ISA := nightly-isa-micro nightly-isa-odd
 NIGHTLY_NETWORKS := $(addprefix nightly-networks-,cim256 cim256_lossless cim128 cim128_lossless)
-NIGHTLY := nightly-slow-tests nightly-benchmark $(NIGHTLY_NETWORKS) $(NIGHTLY_ISA)
+NIGHTLY := nightly-slow-tests nightly-benchmark nightly-curves $(NIGHTLY_NETWORKS) $(NIGHTLY_ISA)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint nightly nightly-isa nightly-networks $(NIGHTLY) benchmark clean
+.PHONY: help setup demo test lint nightly nightly-isa nightly-networks $(NIGHTLY) benchmark benchmark-netlist curves clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -42,6 +42,13 @@ nightly-slow-tests: $(STAMP)
 nightly-benchmark: $(STAMP)
 	@.ci/nightly $@ $(MAKE) --no-print-directory benchmark
 
+nightly-curves: $(STAMP)
+	@mkdir -p .nightly
+	@.ci/nightly $@ $(PYTHONBIN) -m nngen.flows.cells.sweep --rows 64 --points 16 -o .nightly/curves
+
+curves: $(STAMP)  ## the page of transfer curves, docs/transfer_curves.md, from ngspice
+	@$(PYTHONBIN) -m nngen.flows.cells.sweep --rows 64 --points 16 -o docs
+
 nightly-networks: $(STAMP)  ## networks of others on four chips in Verilator
 	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_NETWORKS)
 
@@ -58,6 +65,18 @@ $(NIGHTLY_ISA): nightly-isa-%: $(STAMP)
 
 benchmark: $(STAMP)  ## the figures that the design is measured against
 	@$(PYTHONBIN) -m nngen.flows.benchmarks
+
+# hdl21 pins packages too old for nngen, so it lives in an environment of its own.
+HDL21 := .venv-hdl21
+HDL21_STAMP := $(HDL21)/.nngen-setup
+
+$(HDL21_STAMP):
+	@$(PYTHONBIN) -m venv $(HDL21)
+	@$(HDL21)/bin/python -m pip install --quiet --disable-pip-version-check hdl21==7.0.0 vlsirtools==7.0.0
+	@touch $@
+
+benchmark-netlist: $(STAMP) $(HDL21_STAMP)  ## netlists beside hdl21
+	@NNGEN_HDL21_PYTHON=$(HDL21)/bin/python $(PYTHONBIN) -m nngen.flows.benchmarks netlist
 
 clean:  ## removes what was built; the environment stays
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .nightly
