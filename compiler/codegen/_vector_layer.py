@@ -17,7 +17,7 @@ from ._place import VectorPlace
 from ._tree import Command, Node, Register, Repeat, plain, write_tree
 from ._writer import RegisterFile
 
-_OPERATIONS = {"sum": 0, "max": 1, "scale": 2, "weight": 3}
+_OPERATIONS = {"sum": 0, "max": 1, "scale": 2, "weight": 3, "multiply": 4}
 
 
 def vector_instructions(place: VectorPlace, registers: RegisterFile, wait: Sequence[Instruction]) -> list[Instruction]:
@@ -62,7 +62,14 @@ def _gap(place: VectorPlace) -> list[Instruction]:
     height, _, _ = place.output_tensor.shape
     if height == 1 or not gap_bytes(place.target):
         return []
-    return gap_fills(place.target, _output(place), place.scheduled.output_offset)
+    row_bytes = place.output_tensor.shape[1] * place.target.pixel_bytes
+    rows = place.scheduled.rows_at_once
+    behind = place.scheduled.output_offset - (rows - 1) * row_bytes  # the first row that was written
+    return [
+        fill
+        for row in range(rows)
+        for fill in gap_fills(place.target, _output(place), behind + row * place.target.pitch)
+    ]
 
 
 def _count(place: VectorPlace) -> int:
@@ -149,6 +156,8 @@ def _look(one: Combination) -> dict[Register, int]:
         needs[Unit.VEC, "STRIDE", 0] = one.stride
     for number, factor in enumerate(one.factors, start=one.coefficient):
         needs[Unit.VEC, "COEFFICIENT", number % COEFFICIENTS] = factor
+    for number, zero in enumerate(one.zero_points):
+        needs[Unit.VEC, "ZERO", number] = zero
     return needs
 
 

@@ -4,6 +4,7 @@
 2. Tables: as many slots as the network has different ones; their outputs are bytes.
 3. Second constants for negative sums.
 4. VEC multiplies codes of at most 16 bits; with coefficients of 24 bits in a weighted sum, of 16 in a depthwise kernel.
+   It takes both codes of a product alike: as many bytes, and both with or both without sign.
 """
 
 from __future__ import annotations
@@ -13,13 +14,23 @@ from typing import Literal
 
 from nngen.arch import Core
 from nngen.errors import CapacityError
-from nngen.ir import ConcatLayer, DepthwiseLayer, ElementwiseLayer, Layer, MatrixLayer, Network, PoolLayer
+from nngen.ir import (
+    ConcatLayer,
+    CopyLayer,
+    DepthwiseLayer,
+    ElementwiseLayer,
+    Layer,
+    MatrixLayer,
+    Network,
+    PoolLayer,
+    ProductLayer,
+)
 from nngen.isa import Unit, register
 from nngen.numerics import signed_bits
 
 from ._tables import different_tables
 
-VectorLayer = DepthwiseLayer | PoolLayer | ElementwiseLayer | ConcatLayer
+VectorLayer = DepthwiseLayer | PoolLayer | ElementwiseLayer | ConcatLayer | ProductLayer | CopyLayer
 
 _MOST_TABLES = 16
 _MULTIPLIED_BITS = 16  # of an element that VEC multiplies
@@ -35,6 +46,8 @@ def kind_of(layer: Layer) -> str:
         DepthwiseLayer: "depthwise",
         ElementwiseLayer: "elementwise",
         ConcatLayer: "concatenation",
+        ProductLayer: "product",
+        CopyLayer: "copy",
     }
     return names[type(layer)]
 
@@ -48,7 +61,7 @@ def multiplies(layer: VectorLayer) -> bool:
     """Return whether VEC multiplies the inputs of a layer; a sum with all coefficients 1 needs no product."""
     if isinstance(layer, ElementwiseLayer):
         return any(coefficient != 1 for coefficient in layer.coefficients)
-    return isinstance(layer, DepthwiseLayer)
+    return isinstance(layer, DepthwiseLayer | ProductLayer)
 
 
 def check_options(network: Network, core: Core) -> None:
@@ -64,6 +77,7 @@ def check_options(network: Network, core: Core) -> None:
             rule(network, layer, core)
         if not isinstance(layer, MatrixLayer):
             _check_codes(network, layer)
+            _check_factors(network, layer)
             _check_coefficients(layer)
     _check_tables(network, core)
 
@@ -122,6 +136,18 @@ def _check_codes(network: Network, layer: VectorLayer) -> None:
                 f"layer '{layer.name}': codes of its input '{name}' must have at most {_MULTIPLIED_BITS} bits to be "
                 f"multiplied, not {bits}"
             )
+
+
+def _check_factors(network: Network, layer: VectorLayer) -> None:
+    if not isinstance(layer, ProductLayer):
+        return
+    first, second = (network.tensors[name] for name in layer.inputs)
+    if (first.element_bytes, first.signed) != (second.element_bytes, second.signed):
+        kinds = [f"{'signed' if one.signed else 'unsigned'} codes of {one.bits} bits" for one in (first, second)]
+        raise CapacityError(
+            f"layer '{layer.name}': VEC multiplies codes of one size and signedness, not {kinds[0]} with {kinds[1]}: "
+            "copy one of them to the other's form first"
+        )
 
 
 def _check_coefficients(layer: VectorLayer) -> None:

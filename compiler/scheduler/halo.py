@@ -5,6 +5,7 @@
 3. Where other layers need the zero point, and it is not the lowest code, max pools do without a halo: their windows are
    clipped at the border instead, so that border outputs are computed apart (``_bands``). So they do where FILL, which
    writes one byte value, could not write their code.
+4. Copies may ask for any code, but no two layers for different ones.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nngen.errors import CapacityError
-from nngen.ir import Layer, Network, PoolLayer, Tensor
+from nngen.ir import CopyLayer, Layer, Network, PoolLayer, Tensor
 
 Sides = tuple[int, int, int, int]
 
@@ -37,6 +38,10 @@ def halo_of(network: Network, name: str) -> Halo:
         layer for layer in network.readers(name) if any(_reach(network, layer)) and not is_clipped(network, layer)
     ]
     codes = {network.padding(layer) for layer in reaching}
+    if len(codes) > 1:
+        names = " and ".join(f"'{layer.name}'" for layer in reaching)
+        wanted = ", ".join(map(str, sorted(codes)))
+        raise CapacityError(f"layers {names} want different codes around '{name}' ({wanted}): pad a copy of it")
     sides = zip(*(_reach(network, layer) for layer in reaching), strict=True)
     top, left, bottom, right = (max(side) for side in sides) if reaching else (0, 0, 0, 0)
     tensor = network.tensors[name]
@@ -66,6 +71,9 @@ def _one_byte(tensor: Tensor, code: int) -> bool:
 def _reach(network: Network, layer: Layer) -> Sides:
     """Return how far a layer's windows reach beyond its input; what no stride reaches does not count."""
     height, width, _ = network.tensors[layer.inputs[0]].shape
+    if isinstance(layer, CopyLayer):
+        ends = max(layer.rows_read) - height + 1, max(layer.columns_read) - width + 1
+        return max(0, -min(layer.rows_read)), max(0, -min(layer.columns_read)), max(0, ends[0]), max(0, ends[1])
     (rows, columns), (down, across) = network.output_shape(layer)[:2], layer.strides
     top, left, _, _ = layer.pads
     bottom = (rows - 1) * down + layer.extent[0] - top - height

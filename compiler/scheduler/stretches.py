@@ -65,7 +65,7 @@ def _continues(last: Stretch, run: Stretch) -> bool:
     return (
         run.length == last.length
         and run.place == last.place + last.repeat * last.length
-        and distance > 0
+        and distance >= 0
         and (last.repeat == 1 or distance == last.stride)
         and last.repeat < MOST_RUNS
     )

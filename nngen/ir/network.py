@@ -3,7 +3,7 @@
 All tensors are channel-last. A fully connected layer is a convolution whose kernel covers its whole input, so that
 one kind of layer serves both; Flatten and Reshape are gone, folded into the order of the weight rows.
 
-A layer is one of five kinds. A ``MatrixLayer`` multiplies with a matrix and belongs on crossbar macros; the others are
+A layer is one of seven kinds. A ``MatrixLayer`` multiplies with a matrix and belongs on crossbar macros; the others are
 vector layers: digital, and always exact. Every kind ends alike: accumulators, requantization, then a table where it has
 one.
 """
@@ -21,7 +21,9 @@ from nngen.numerics import Requantization
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
-TailStep = Literal["softmax", "quantize", "dequantize"]
+TailStep = Literal["softmax", "log_softmax", "sigmoid", "quantize", "dequantize"]
+HeadOperator = Literal["add", "subtract", "multiply", "divide", "floor", "ceil", "down", "up", "half_up", "half_down"]
+HeadStep = tuple[HeadOperator, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class Tensor:
         Range the codes are clipped to.
     scale
         Real value of one step of the codes, a float32 number; 1 where it differs between channels (accumulators).
+    channel_order
+        Which channel each of the ONNX tensor's is, where a layer took another order along; else empty.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Tensor:
     lowest: int
     highest: int
     scale: float = 1.0
+    channel_order: tuple[int, ...] = ()
 
     @property
     def element_bytes(self) -> int:
@@ -327,7 +332,66 @@ class ConcatLayer(PointLayer):
         return 0
 
 
-Layer = MatrixLayer | DepthwiseLayer | PoolLayer | ElementwiseLayer | ConcatLayer
+@dataclass(frozen=True, kw_only=True)
+class ProductLayer(PointLayer):
+    """The product of two tensors, element by element: ``acc = (x - zero_points[0]) * (y - zero_points[1])``.
+
+    The second has the first's shape, or is one pixel of as many channels, which then counts for every position
+    (squeeze and excite).
+
+    Parameters
+    ----------
+    zero_points
+        What is taken away from the codes of each input before they are multiplied.
+    """
+
+    zero_points: tuple[int, int]
+
+    @property
+    def rows(self) -> int:
+        """Terms of one accumulator."""
+        return 1
+
+    @property
+    def macs_per_position(self) -> int:
+        """Multiply-accumulates for one output position."""
+        return self.outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyLayer(PointLayer):
+    """Rows, columns and channels picked out of its one input: ``acc[y, x, c] = x[rows_read[y], columns_read[x], ...]``.
+
+    Slices, reordered channels, repeated pixels, padding that no window can take: whatever is not free elsewhere. Raw
+    codes; the requantization is the same for all channels, and keeps codes unless a range or a table moved in.
+
+    Parameters
+    ----------
+    rows_read, columns_read
+        Which of the input's; one that is below 0 or beyond the input's last is padding of code ``fill``.
+    channels_read
+        Which of the input's, all of them there.
+    fill
+        Code of the padding.
+    """
+
+    rows_read: tuple[int, ...]
+    columns_read: tuple[int, ...]
+    channels_read: tuple[int, ...]
+    fill: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Terms of one accumulator."""
+        return 1
+
+    @property
+    def macs_per_position(self) -> int:
+        """Multiply-accumulates for one output position: none."""
+        return 0
+
+
+Layer = MatrixLayer | DepthwiseLayer | PoolLayer | ElementwiseLayer | ConcatLayer | ProductLayer | CopyLayer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,7 +399,8 @@ class HostInput:
     """What the host does to one ONNX input before the accelerator: ``clip(round(x / scale) + zero_point)``.
 
     ``layout`` turns the file's own layout (without batch) into channel-last: a permutation applied after reshaping to
-    ``file_shape``; the result has the tensor's shape.
+    ``file_shape``; the result has the tensor's shape. The steps of ``head`` come before, in float32: an operator and
+    its right operand (0 for those that round).
     """
 
     name: str
@@ -345,6 +410,7 @@ class HostInput:
     permutation: tuple[int, ...]
     scale: float
     zero_point: int
+    head: tuple[HeadStep, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -409,6 +475,8 @@ class Network:
     def padding(self, layer: Layer) -> int:
         """Return the code that the padding of a layer's input holds: it changes no result."""
         source = self.tensors[layer.inputs[0]]
+        if isinstance(layer, CopyLayer):
+            return layer.fill
         return source.lowest if isinstance(layer, PoolLayer) and layer.kind == "max" else source.zero_point
 
     def channel_ranges(self, layer: ConcatLayer) -> tuple[tuple[int, int], ...]:
@@ -418,6 +486,8 @@ class Network:
 
     def output_shape(self, layer: Layer) -> tuple[int, int, int]:
         """Return the (height, width, channels) that a layer makes of its inputs."""
+        if isinstance(layer, CopyLayer):
+            return len(layer.rows_read), len(layer.columns_read), len(layer.channels_read)
         height, width, channels = self.tensors[layer.inputs[0]].shape
         top, left, bottom, right = layer.pads
         rows = (height + top + bottom - layer.extent[0]) // layer.strides[0] + 1

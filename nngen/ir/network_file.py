@@ -25,14 +25,17 @@ from nngen.validation import first_problem
 
 from .network import (
     ConcatLayer,
+    CopyLayer,
     DepthwiseLayer,
     ElementwiseLayer,
+    HeadStep,
     HostInput,
     HostOutput,
     Layer,
     MatrixLayer,
     Network,
     PoolLayer,
+    ProductLayer,
     TailStep,
     Tensor,
 )
@@ -51,6 +54,9 @@ CONSTANTS: tuple[tuple[str, ArrayType], ...] = (
 )
 TABLE: tuple[tuple[str, ArrayType], ...] = (("table", "int16"),)
 OUTPUT_ARRAYS: tuple[tuple[str, ArrayType], ...] = (("scale", "float32"), ("offset", "float32"))
+
+
+ZeroPoint = Annotated[int, Field(ge=-(1 << 16), lt=1 << 16)]
 
 
 class _Strict(BaseModel):
@@ -90,6 +96,7 @@ class StoredTensor(_Strict):
     lowest: int
     highest: int
     scale: float
+    channel_order: tuple[NonNegativeInt, ...] = ()
 
 
 class _StoredLayer(_Strict):
@@ -185,8 +192,38 @@ class StoredConcat(_StoredLayer):
         return self.inputs
 
 
+class StoredProduct(_StoredLayer):
+    """See ``ProductLayer`` and ``Requantization``."""
+
+    kind: Literal["product"] = "product"
+    inputs: tuple[str, str]
+    zero_points: tuple[ZeroPoint, ZeroPoint]
+
+    @property
+    def inputs_read(self) -> tuple[str, ...]:
+        """Names of the tensors that the layer reads."""
+        return self.inputs
+
+
+class StoredCopy(_StoredLayer):
+    """See ``CopyLayer`` and ``Requantization``."""
+
+    kind: Literal["copy"] = "copy"
+    inputs: tuple[str]
+    rows_read: tuple[int, ...] = Field(min_length=1)
+    columns_read: tuple[int, ...] = Field(min_length=1)
+    channels_read: tuple[NonNegativeInt, ...] = Field(min_length=1)
+    fill: int
+
+    @property
+    def inputs_read(self) -> tuple[str, ...]:
+        """Names of the tensors that the layer reads."""
+        return self.inputs
+
+
 StoredLayer = Annotated[
-    StoredMatrix | StoredDepthwise | StoredPool | StoredElementwise | StoredConcat, Field(discriminator="kind")
+    StoredMatrix | StoredDepthwise | StoredPool | StoredElementwise | StoredConcat | StoredProduct | StoredCopy,
+    Field(discriminator="kind"),
 ]
 
 
@@ -200,6 +237,7 @@ class StoredInput(_Strict):
     permutation: tuple[int, ...]
     scale: float
     zero_point: int
+    head: tuple[HeadStep, ...] = ()
 
 
 class StoredOutput(_Strict):
@@ -223,6 +261,8 @@ STORED: dict[type[Layer], type[_StoredLayer]] = {
     PoolLayer: StoredPool,
     ElementwiseLayer: StoredElementwise,
     ConcatLayer: StoredConcat,
+    ProductLayer: StoredProduct,
+    CopyLayer: StoredCopy,
 }
 LAYERS: dict[type[_StoredLayer], type[Layer]] = {stored: layer for layer, stored in STORED.items()}
 NOT_OF_LAYER = ("kind", "counts", "table", "zero_point", "lowest", "highest", "rounding")
@@ -436,8 +476,27 @@ def _wrong_shape(network: Network, layer: Layer) -> str:
             return f"weights must have the channels of its input, not shape {list(layer.weights.shape)}"
     if isinstance(layer, ElementwiseLayer) and len(layer.coefficients) != len(layer.inputs):
         return f"it must have a coefficient for each of its {len(layer.inputs)} inputs, not {len(layer.coefficients)}"
+    if isinstance(layer, ProductLayer) and shapes[1] not in (shapes[0], (1, 1, shapes[0][2])):
+        return f"its second input must have the shape of the first, or be one pixel of it, not {list(shapes[1])}"
+    if isinstance(layer, CopyLayer) and (problem := _wrong_copy(network, layer)):
+        return problem
     due = network.output_shape(layer)
     output = network.tensors[layer.output].shape
+    if isinstance(layer, ProductLayer):
+        shapes = shapes[:1]
     if any(shape[:2] != shapes[0][:2] for shape in shapes) or due != output:
         return f"its output must have the shape {list(due)}, not {list(output)}"
+    return ""
+
+
+def _wrong_copy(network: Network, layer: CopyLayer) -> str:
+    """Return what is wrong with what a copy reads, or an empty string."""
+    channels, constants = network.tensors[layer.inputs[0]].shape[2], layer.requantization
+    if max(layer.channels_read) >= channels:
+        return f"it must read channels below {channels}, not {max(layer.channels_read)}"
+    arrays = (constants.multiplier, constants.corrected_offset, constants.shift)
+    if any(
+        len(set(array.tolist())) > 1 for array in (*arrays, constants.negative_multiplier, constants.negative_offset)
+    ):
+        return "its constants must be the same for all channels"
     return ""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Operation = Literal["sum", "max", "scale", "weight"]
+Operation = Literal["sum", "max", "scale", "weight", "multiply"]
 
 
 class _Strict(BaseModel):
@@ -51,6 +51,7 @@ class Combination(_Strict):
     overwrite: bool = Field(description="accumulators start from nothing")
     coefficient: int = Field(default=0, description="weight: first coefficient word; scale: number of the first factor")
     factors: tuple[int, ...] = Field(default=(), description="scale: the factor of each tap")
+    zero_points: tuple[int, ...] = Field(default=(), description="multiply: what is taken away from even and odd taps")
 
 
 class Fill(_Strict):
@@ -131,6 +132,7 @@ class VectorSchedule(_Strict):
     pointers: tuple[Pointer, ...]
     output_pointer: int
     output_offset: int = Field(description="from the output pointer to the pixel that is written")
+    rows_at_once: int = Field(default=1, description="output rows that one row of a band writes, one after the other")
     bands: tuple[Band, ...]
     record: int = Field(description="its first constant record")
     records: tuple[VectorRecord, ...]

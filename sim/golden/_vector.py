@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nngen.ir import ConcatLayer, DepthwiseLayer, ElementwiseLayer, Network, PoolLayer
+from nngen.ir import ConcatLayer, CopyLayer, DepthwiseLayer, ElementwiseLayer, Network, PoolLayer, ProductLayer
 
 from ._patches import pad
 from ._products import exact_type, largest_sum
 
 IntArray = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
-VectorLayer = DepthwiseLayer | PoolLayer | ElementwiseLayer | ConcatLayer
+VectorLayer = DepthwiseLayer | PoolLayer | ElementwiseLayer | ConcatLayer | ProductLayer | CopyLayer
 Accumulate = Callable[[Sequence[IntArray]], Array]
 
 
@@ -33,6 +33,10 @@ def vector_accumulate(network: Network, layer: VectorLayer) -> Accumulate:
         return partial(np.concatenate, axis=3)
     if isinstance(layer, ElementwiseLayer):
         return _weighted_sum(network, layer)
+    if isinstance(layer, ProductLayer):
+        return _product(network, layer)
+    if isinstance(layer, CopyLayer):
+        return _copy(network, layer)
     if isinstance(layer, DepthwiseLayer):
         return _depthwise(network, layer)
     return _pool(network, layer)
@@ -50,6 +54,34 @@ def _weighted_sum(network: Network, layer: ElementwiseLayer) -> Accumulate:
         for factor, term in zip(factors[1:], codes[1:], strict=True):
             sums += term.astype(dtype) * factor
         return sums
+
+    return accumulate
+
+
+def _product(network: Network, layer: ProductLayer) -> Accumulate:
+    factors = zip(layer.inputs, layer.zero_points, strict=True)
+    first, second = (network.tensors[name].largest_code + abs(zero) for name, zero in factors)
+    dtype = exact_type(first * second)
+    zeros = [dtype.type(zero) for zero in layer.zero_points]
+
+    def accumulate(codes: Sequence[IntArray]) -> Array:
+        product: Array = (codes[0].astype(dtype) - zeros[0]) * (codes[1].astype(dtype) - zeros[1])
+        return product
+
+    return accumulate
+
+
+def _copy(network: Network, layer: CopyLayer) -> Accumulate:
+    shape = network.tensors[layer.inputs[0]].shape
+    rows, columns = np.array(layer.rows_read), np.array(layer.columns_read)
+    outside = [(places < 0) | (places >= size) for places, size in zip((rows, columns), shape, strict=False)]
+
+    def accumulate(codes: Sequence[IntArray]) -> Array:
+        picked = codes[0].take(rows, axis=1, mode="clip").take(columns, axis=2, mode="clip")
+        picked = picked.take(layer.channels_read, axis=3)
+        picked[:, outside[0]] = layer.fill
+        picked[:, :, outside[1]] = layer.fill
+        return picked
 
     return accumulate
 

@@ -11,10 +11,12 @@ import numpy as np
 from nngen.arch import Core
 from nngen.ir import (
     ConcatLayer,
+    CopyLayer,
     DepthwiseLayer,
     ElementwiseLayer,
     Network,
     PoolLayer,
+    ProductLayer,
     VectorSchedule,
     WindowLayer,
 )
@@ -22,7 +24,7 @@ from nngen.ir import (
 from .bounds import Bounds
 from .vector_busy import chunk_busy, places_of
 
-VectorLayer = DepthwiseLayer | PoolLayer | ElementwiseLayer | ConcatLayer
+VectorLayer = DepthwiseLayer | PoolLayer | ElementwiseLayer | ConcatLayer | ProductLayer | CopyLayer
 
 
 def vector_layer_bounds(network: Network, layer: VectorLayer, core: Core) -> Bounds:
@@ -32,6 +34,10 @@ def vector_layer_bounds(network: Network, layer: VectorLayer, core: Core) -> Bou
     if isinstance(layer, WindowLayer):
         elements = [_covered_elements(network, layer)]
         combined = [_combined_elements(network, layer)]
+    elif isinstance(layer, CopyLayer):
+        elements, combined = [_picked_elements(network, layer)], [target.elements]
+    elif isinstance(layer, ProductLayer):
+        elements, combined = [source.elements for source in sources], [target.elements] * 2
     else:
         elements = combined = [source.elements for source in sources]
     loaded = [count * source.element_bytes for count, source in zip(elements, sources, strict=True)]
@@ -67,6 +73,16 @@ def _combined_elements(network: Network, layer: DepthwiseLayer | PoolLayer) -> i
     if isinstance(layer, PoolLayer) and layer.kind == "max":
         return int(layer.covered(height, width).sum()) * channels
     return network.positions(layer) * layer.rows * channels
+
+
+def _picked_elements(network: Network, layer: CopyLayer) -> int:
+    """Return the different elements of the input that are read; padding aside."""
+    height, width, _ = network.tensors[layer.inputs[0]].shape
+    rows, columns = (
+        len({place for place in places if 0 <= place < size})
+        for places, size in ((layer.rows_read, height), (layer.columns_read, width))
+    )
+    return rows * columns * len(set(layer.channels_read))
 
 
 def _covered_elements(network: Network, layer: WindowLayer) -> int:

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 
 from nngen.arch import Architecture, Vector
-from nngen.ir import ConcatLayer, DepthwiseLayer, ElementwiseLayer, Layer, Network, PoolLayer, Tensor
+from nngen.ir import (
+    ConcatLayer,
+    CopyLayer,
+    DepthwiseLayer,
+    ElementwiseLayer,
+    Layer,
+    Network,
+    PoolLayer,
+    ProductLayer,
+    Tensor,
+)
 from nngen.numerics import Requantization
 
 from .builders import chip, make_network, make_tensor, plain_requantization
@@ -72,6 +82,20 @@ def concatenation(*sources: Tensor) -> ConcatLayer:
     constants = signed_requantization(sum(channels))
     constants = replace(constants, multiplier=np.repeat(np.arange(1, 1 + len(channels)), channels))
     return ConcatLayer(name="y", inputs=tuple(s.name for s in sources), output="y", requantization=constants)
+
+
+def product(*sources: Tensor, **changes: Any) -> ProductLayer:
+    """Return a product ``y``."""
+    fields = {"zero_points": (3, -5), "requantization": signed_requantization(sources[0].shape[2])}
+    return ProductLayer(name="y", inputs=tuple(s.name for s in sources), output="y", **(fields | changes))
+
+
+def picked(source: Tensor, **changes: Any) -> CopyLayer:
+    """Return a copy ``y`` of the whole tensor, or of other ``rows_read``, ``columns_read`` or ``channels_read``."""
+    names = ("rows_read", "columns_read", "channels_read")
+    fields = {name: tuple(range(size)) for name, size in zip(names, source.shape, strict=True)} | changes
+    constants = signed_requantization(len(fields["channels_read"]), shift=0)
+    return CopyLayer(name="y", inputs=(source.name,), output="y", **({"requantization": constants} | fields))
 
 
 def copied(layer: Layer, *sources: Tensor) -> Network:

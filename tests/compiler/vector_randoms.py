@@ -12,12 +12,14 @@ from nngen.arch import Architecture, Core, Vector
 from nngen.compiler.mapper import largest_vector_sum
 from nngen.ir import (
     ConcatLayer,
+    CopyLayer,
     DepthwiseLayer,
     ElementwiseLayer,
     Layer,
     MatrixLayer,
     Network,
     PoolLayer,
+    ProductLayer,
     Tensor,
 )
 from nngen.numerics import ROUNDINGS, Requantization
@@ -48,8 +50,13 @@ def random_vector_chip(rng: Generator, *, lossless: bool) -> Architecture:
 
 
 def random_vector_network(rng: Generator, core: Core) -> Network:
-    """Return one to five layers of any kind."""
+    """Return one to five layers of any kind; now and then a second input is one pixel of as many channels."""
     tensors = [random_tensor(rng, "x", random_shape(rng), core)]
+    if rng.random() < 0.2:
+        gate = random_tensor(rng, "gate", (1, 1, tensors[0].shape[2]), core)
+        if rng.random() < 0.7:
+            gate = replace(tensors[0], name="gate", shape=gate.shape)
+        tensors.insert(0, gate)
     layers: list[Layer] = []
     for i in range(int(rng.integers(1, 6))):
         layer, target = random_layer(rng, tensors, f"layer{i}", core)
@@ -61,7 +68,10 @@ def random_vector_network(rng: Generator, core: Core) -> Network:
 
 def random_layer(rng: Generator, tensors: list[Tensor], name: str, core: Core) -> tuple[Layer, Tensor]:
     """Return a layer of a random kind on some of the tensors, and what it writes."""
-    kinds: list[Callable[..., Layer]] = [_matrix, _depthwise, _max_pool, _average_pool, _elementwise, _concat]
+    kinds: list[Callable[..., Layer]] = [
+        *(_matrix, _depthwise, _max_pool, _average_pool),
+        *(_elementwise, _concat, _product, _copy),
+    ]
     source = tensors[-1] if rng.random() < 0.7 else tensors[int(rng.integers(len(tensors)))]
     layer = kinds[int(rng.integers(len(kinds)))](rng, source, tensors, name, core)
     network = make_network([], tensors, [source.name])
@@ -82,7 +92,7 @@ def _finished(rng: Generator, network: Network, layer: Layer, target: Tensor, co
     outputs = target.shape[2]
     constants = _constants(rng, network, layer, target, outputs)
     changes: dict[str, object] = {}
-    if core.negative_slope and rng.random() < 0.3:
+    if core.negative_slope and not isinstance(layer, CopyLayer) and rng.random() < 0.3:
         constants = replace(
             constants,
             negative_multiplier=rng.integers(-1 << 10, 1 << 10, outputs),
@@ -103,7 +113,7 @@ def _constants(rng: Generator, network: Network, layer: Layer, target: Tensor, o
     largest = largest_vector_sum(network, layer) or 1
     shift = rng.integers(3, 8, outputs) + max(0, largest.bit_length() - 8)
     multiplier, offset = rng.integers(-1 << 8, 1 << 8, outputs), rng.integers(-1 << 12, 1 << 12, outputs)
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 or isinstance(layer, CopyLayer):
         multiplier, offset, shift = (np.full(outputs, values[0]) for values in (multiplier, offset, shift))
     return Requantization(
         multiplier=multiplier,
@@ -217,3 +227,64 @@ def _concat(rng: Generator, source: Tensor, tensors: list[Tensor], name: str, _:
         output=name,
         requantization=plain_requantization(channels),
     )
+
+
+def _product(rng: Generator, source: Tensor, tensors: list[Tensor], name: str, core: Core) -> Layer:
+    """Return a product with a tensor of one look, or with one pixel of as many channels; else another layer."""
+    look = source.element_bytes, source.signed
+    alike = [
+        tensor
+        for tensor in tensors
+        if tensor.shape in (source.shape, (1, 1, source.shape[2])) and (tensor.element_bytes, tensor.signed) == look
+    ]
+    if source.bits > 16:
+        return _elementwise(rng, source, tensors, name, core)
+    larger = [t for t in tensors if t.shape[2] == source.shape[2] and (t.element_bytes, t.signed) == look]
+    alike = [t for t in alike if t.shape != source.shape and rng.random() < 0.8] or alike
+    factors = source, alike[int(rng.integers(len(alike)))]
+    if source.shape[:2] == (1, 1):
+        factors = larger[int(rng.integers(len(larger)))], source
+    return ProductLayer(
+        name=name,
+        inputs=tuple(factor.name for factor in factors),
+        output=name,
+        zero_points=(factors[0].zero_point, factors[1].zero_point),
+        requantization=plain_requantization(source.shape[2]),
+    )
+
+
+def _copy(rng: Generator, source: Tensor, tensors: list[Tensor], name: str, _: Core) -> Layer:
+    height, width, channels = source.shape
+    rows, columns = (_picked(rng, size) for size in (height, width))
+    fill = tensors[[tensor.name for tensor in tensors].index(source.name)].zero_point
+    ways = (
+        np.arange(channels),
+        np.arange(int(rng.integers(channels)), channels),
+        np.arange(channels).reshape(-1, 2).T.ravel() if channels % 2 == 0 else np.arange(channels)[::-1],
+        rng.integers(0, channels, int(rng.integers(1, channels + 3))),
+    )
+    picked = ways[int(rng.integers(len(ways)))].tolist()
+    return CopyLayer(
+        name=name,
+        inputs=(source.name,),
+        output=name,
+        rows_read=rows,
+        columns_read=columns,
+        channels_read=tuple(picked),
+        fill=fill,
+        requantization=plain_requantization(len(picked)),
+    )
+
+
+def _picked(rng: Generator, size: int) -> tuple[int, ...]:
+    """Return places of a row or column: all, a stretch, repeated, with padding, at a distance, or any."""
+    ways = (
+        range(size),
+        range(int(rng.integers(size)), size),
+        np.repeat(np.arange(size), int(rng.integers(1, 4))),
+        range(-int(rng.integers(3)), size + int(rng.integers(3))),
+        range(0, size, int(rng.integers(1, 4))),
+        range(size - 1, -1, -1),
+        rng.integers(-1, size + 1, int(rng.integers(1, size + 2))),
+    )
+    return tuple(int(place) for place in ways[int(rng.integers(len(ways)))])

@@ -1,8 +1,9 @@
-"""Chunks of elementwise layers and concatenations: one copy for each input, of as many pixels as the chunk has.
+"""Chunks of sums, products and concatenations: one copy for each input, of as many pixels as the chunk has.
 
 1. Weighted sum: inputs whose elements look alike are taps of one VEC, at most eight, as many as there are factors.
    Inputs that do not fit the vector buffer together come in several fills.
-2. Concatenation: each input goes to accumulators of its own; POST takes them pixel by pixel, input by input.
+2. Product: both factors are taps of one VEC. One pixel that counts for every position is loaded for each of them.
+3. Concatenation: each input goes to accumulators of its own; POST takes them pixel by pixel, input by input.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from dataclasses import dataclass
 
 from nngen.compiler.mapper import multiplies
 from nngen.compiler.scheduler.stretches import Stretch
-from nngen.ir import Chunk, Combination, ConcatLayer, ElementwiseLayer, Fill, Outputs, Tensor
+from nngen.ir import Chunk, Combination, ConcatLayer, ElementwiseLayer, Fill, Outputs, ProductLayer, Tensor
 from nngen.isa import COEFFICIENTS
 
-from ._site import MOST_POSTS, Cut, Site
+from ._site import MOST_COPIES, MOST_POSTS, Cut, Site
+from ._walk import is_spread
 
 
 def elementwise_chunk(site: Site, layer: ElementwiseLayer, cut: Cut) -> Chunk | None:
@@ -102,6 +104,41 @@ def _sum(site: Site, cut: Cut, terms: Sequence[_Term], *, overwrite: bool, scale
         factors=tuple(term.factor for term in terms) if scaled else (),
     )
     return Fill(copies=tuple(copies), combinations=(combination,))
+
+
+def product_chunk(site: Site, layer: ProductLayer, cut: Cut) -> Chunk | None:
+    """Return the chunk that computes a cut, or None where it does not fit."""
+    outputs = site.outputs(cut) if site.fits_outputs(cut) else None
+    tensor = site.sources[0]
+    length = cut.elements * tensor.element_bytes
+    if outputs is None or 2 * length > site.vector.buffer_bytes:
+        return None
+    copies = [copy for number in (0, 1) for copy in site.copies(number, _factor(site, layer, cut, number))]
+    if cut.pixels > 1 and len(copies) > MOST_COPIES:
+        return None
+    combination = Combination(
+        operation="multiply",
+        source=0,
+        entry=0,
+        length=cut.elements,
+        taps=2,
+        stride=length,
+        element_bytes=tensor.element_bytes,
+        signed=tensor.signed,
+        overwrite=True,
+        zero_points=layer.zero_points,
+    )
+    return _chunk(site, cut, [Fill(copies=tuple(copies), combinations=(combination,))], outputs)
+
+
+def _factor(site: Site, layer: ProductLayer, cut: Cut, number: int) -> list[Stretch]:
+    """Return what is loaded of a factor, the second behind the first."""
+    element_bytes = site.sources[number].element_bytes
+    first, length = cut.channels[0] * element_bytes, cut.elements * element_bytes
+    if not is_spread(site.network, layer, layer.inputs[number]):
+        return [Stretch(first, length, number * length)]
+    pixel = cut.width * element_bytes
+    return [Stretch(first, pixel, number * length + place * pixel) for place in range(cut.pixels)]
 
 
 @dataclass(frozen=True, kw_only=True)

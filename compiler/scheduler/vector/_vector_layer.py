@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
 
 from nngen.arch import Core
 from nngen.compiler.mapper import VectorLayer, table_slot
 from nngen.compiler.scheduler.halo import is_clipped
 from nngen.errors import CapacityError
-from nngen.ir import Band, ElementwiseLayer, Network, Region, Segment, VectorSchedule, WindowLayer
+from nngen.ir import (
+    Band,
+    Chunk,
+    CopyLayer,
+    ElementwiseLayer,
+    Network,
+    ProductLayer,
+    Region,
+    Segment,
+    VectorSchedule,
+    WindowLayer,
+)
 
 from ._bands import Span, spans_of
 from ._coefficients import CoefficientMemory
-from ._points import concat_chunk, elementwise_chunk
+from ._copies import copy_chunk
+from ._points import concat_chunk, elementwise_chunk, product_chunk
 from ._records import RecordBook
 from ._segments import Build, Patch, best_segments
-from ._site import Site
+from ._site import Cut, Site
 from ._walk import Pointers, walk_of
 from ._windows import window_chunk
 
@@ -66,6 +79,7 @@ def schedule_vector(
         pointers=site.pointers.pointers,
         output_pointer=site.pointers.numbers[-1],
         output_offset=site.pointers.offsets[-1],
+        rows_at_once=walk.rows_at_once,
         bands=bands,
         record=record,
         records=tuple(site.records.records),
@@ -74,6 +88,8 @@ def schedule_vector(
 
 
 def _bands(site: Site) -> tuple[Band, ...]:
+    if isinstance(site.layer, CopyLayer):
+        return (_band_of_copy(site, site.layer),)
     clipped = is_clipped(site.network, site.layer)
     rows, columns = (
         spans_of(site.network, site.layer, axis=axis, outputs=outputs, clipped=clipped)
@@ -84,6 +100,21 @@ def _bands(site: Site) -> tuple[Band, ...]:
         Band(rows=row.count, segments=tuple(segment for spans in windows for segment in _segments(site, row, spans)))
         for row in rows
     )
+
+
+def _band_of_copy(site: Site, layer: CopyLayer) -> Band:
+    """Return the band that writes the rows at once one after the other, each in segments of its own."""
+    columns = site.walk.columns
+    segments: list[Segment] = []
+    for number in range(site.walk.rows_at_once):
+        covered = (None,) * columns
+        patch = Patch(first_row=0, rows=site.walk.rows, first_column=number * columns, covered=covered)
+        segments += best_segments(site, patch, (partial(_row_of_copy, layer, number),))
+    return Band(rows=site.walk.rows, segments=tuple(segments))
+
+
+def _row_of_copy(layer: CopyLayer, number: int, site: Site, cut: Cut) -> Chunk | None:
+    return copy_chunk(site, layer, cut, number)
 
 
 def _segments(site: Site, row: Span, columns: Sequence[Span]) -> tuple[Segment, ...]:
@@ -115,4 +146,7 @@ def _builds(layer: VectorLayer, row: Span, column: Span) -> tuple[Build, ...]:
         )
     if isinstance(layer, ElementwiseLayer):
         return (lambda site, cut: elementwise_chunk(site, layer, cut),)
+    if isinstance(layer, ProductLayer):
+        return (lambda site, cut: product_chunk(site, layer, cut),)
+    assert not isinstance(layer, CopyLayer)
     return (lambda site, cut: concat_chunk(site, layer, cut),)

@@ -2,7 +2,8 @@
 
 1. A layer of one position a window whose rows follow each other without a gap in all its tensors has one long row.
 2. Where besides all channels are treated alike, each of them is a column of its own: chunks may end anywhere.
-3. Tensors whose addresses move alike share a pointer.
+3. Tensors whose addresses move alike share a pointer. One pixel that counts for every position does not move.
+4. A copy has a period of its rows, and of the elements along a row, as one row and column (see ``_copies``).
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from dataclasses import dataclass, replace
 
 from nngen.compiler.mapper import VectorLayer
 from nngen.errors import CapacityError
-from nngen.ir import ConcatLayer, ElementwiseLayer, Network, Pointer, Region, Tensor
+from nngen.ir import ConcatLayer, CopyLayer, ElementwiseLayer, Network, Pointer, ProductLayer, Region, Tensor
 from nngen.isa import ADDRESS_REGISTERS
 
+from ._periods import Period, elements_read
 from ._records import is_uniform
 
 # One address register stays at 0: FILL of halos.
@@ -37,13 +39,17 @@ class Surface:
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """Rows, columns and channels of what is written, and the surfaces of inputs and output."""
+    """Rows, columns and channels of what is written, and the surfaces of inputs and output.
+
+    ``rows_at_once`` output rows count as one.
+    """
 
     rows: int
     columns: int
     channels: int
     inputs: tuple[Surface, ...]
     output: Surface
+    rows_at_once: int = 1
 
     @property
     def surfaces(self) -> tuple[Surface, ...]:
@@ -53,20 +59,63 @@ class Walk:
 
 def walk_of(network: Network, layer: VectorLayer, regions: Mapping[str, Region]) -> Walk:
     """Return the walk of a layer."""
+    if isinstance(layer, CopyLayer):
+        walk = _walk_of_copy(network, layer, regions)
+        return _one_row(walk) if walk.rows_at_once == 1 and _gapless(walk) else walk
     rows, columns, channels = network.tensors[layer.output].shape
     down, across = layer.strides
     walk = Walk(
         rows=rows,
         columns=columns,
         channels=channels,
-        inputs=tuple(_surface(regions[name], down, across) for name in layer.inputs),
+        inputs=tuple(
+            _surface(regions[name], *((0, 0) if is_spread(network, layer, name) else (down, across)))
+            for name in layer.inputs
+        ),
         output=_surface(regions[layer.output], 1, 1),
     )
-    if not isinstance(layer, ElementwiseLayer | ConcatLayer):
+    if not isinstance(layer, ElementwiseLayer | ConcatLayer | ProductLayer):
         return walk
-    if isinstance(layer, ElementwiseLayer) and is_uniform(layer):
+    spread = any(is_spread(network, layer, name) for name in layer.inputs)
+    if not isinstance(layer, ConcatLayer) and not spread and is_uniform(layer):
         walk = _channels_as_columns(walk, [network.tensors[name] for name in (*layer.inputs, layer.output)])
-    return _one_row(walk) if all(s.row_step == walk.columns * s.column_step for s in walk.surfaces) else walk
+    return _one_row(walk) if _gapless(walk) else walk
+
+
+def is_spread(network: Network, layer: VectorLayer, name: str) -> bool:
+    """Return whether an input of a product is one pixel that counts for every position."""
+    return (
+        isinstance(layer, ProductLayer) and network.tensors[name].shape[:2] != network.tensors[layer.output].shape[:2]
+    )
+
+
+def _walk_of_copy(network: Network, layer: CopyLayer, regions: Mapping[str, Region]) -> Walk:
+    source, target = network.tensors[layer.inputs[0]], network.tensors[layer.output]
+    rows, along = Period.of(layer.rows_read), Period.of(elements_read(layer, source.shape[2]))
+    region, output = regions[source.name], regions[target.name]
+    return Walk(
+        rows=target.shape[0] // rows.length,
+        columns=target.shape[1] * target.shape[2] // along.length,
+        channels=along.length,
+        inputs=(
+            Surface(
+                address=region.interior(),
+                row_step=rows.step * region.pitch,
+                column_step=along.step * source.element_bytes,
+            ),
+        ),
+        output=Surface(
+            address=output.interior(),
+            row_step=rows.length * output.pitch,
+            column_step=along.length * target.element_bytes,
+        ),
+        rows_at_once=rows.length,
+    )
+
+
+def _gapless(walk: Walk) -> bool:
+    """Return whether rows follow each other like columns in all tensors."""
+    return all(s.row_step == walk.columns * s.column_step for s in walk.surfaces)
 
 
 def _surface(region: Region, down: int, across: int) -> Surface:

@@ -1,6 +1,8 @@
 """Networks of layers of every kind on chips with a small VEC: the program computes what the golden model computes."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nngen.arch import Architecture
+from nngen.compiler.codegen import _vector_layer
 from nngen.compiler.mapper import check_overflow, map_network, validate_mapping, with_gains
 from nngen.errors import CapacityError
 from nngen.ir import Mapping, Network
@@ -17,6 +20,8 @@ from tests.compiler.races import find_race
 from tests.compiler.randoms import random_codes
 from tests.compiler.vector_randoms import random_vector_chip, random_vector_network
 
+Look = Callable[[Any], dict[Any, int]]
+Gap = Callable[[Any], list[Any]]
 SEEDS = st.integers(0, (1 << 32) - 1)
 TOO_SMALL = r"macros of|coefficient words|needs (accumulators of )?(3[3-9]|[4-9]\d) bits"
 
@@ -72,3 +77,28 @@ def test_no_unit_reads_or_writes_memory_too_early(seed: int) -> None:
         network, architecture, mapping = drawn
         _, program = compile_mapping(network, mapping, architecture)
         assert find_race(architecture.core, program.cores[0]) is None
+
+
+def no_zero_points(look: Look) -> Look:
+    return lambda one: {register: value for register, value in look(one).items() if register[1] != "ZERO"}
+
+
+def last_gap_only(gap: Gap) -> Gap:
+    return lambda place: gap(place)[-1:]
+
+
+FAULTS = {"_look": (no_zero_points, range(12)), "_gap": (last_gap_only, range(85, 95))}
+
+
+@pytest.mark.parametrize("place", FAULTS)
+def test_planted_faults_are_seen(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A product without its zero points; of several rows that are written at once, a halo behind the last one alone."""
+    fault, seeds = FAULTS[place]
+    monkeypatch.setattr(_vector_layer, place, fault(getattr(_vector_layer, place)))
+    with pytest.raises(AssertionError):
+        check_all(seeds)
+
+
+def check_all(seeds: range) -> None:
+    for seed in seeds:
+        check(seed)

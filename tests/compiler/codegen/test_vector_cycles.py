@@ -16,7 +16,9 @@ from tests.compiler.vector_builders import (
     concatenation,
     copied,
     depthwise,
+    picked,
     pool,
+    product,
     signed_requantization,
     signed_tensor,
     vector_chip,
@@ -29,6 +31,8 @@ MAPS = {
     shape: signed_tensor("x", shape) for shape in ((25, 5, 64), (32, 32, 8), (32, 32, 16), (16, 16, 64), (32, 32, 3))
 }
 SECOND = {shape: signed_tensor("second", shape) for shape in MAPS}
+TWICE = tuple(np.repeat(np.arange(16), 2).tolist())
+GATE = signed_tensor("gate", (1, 1, 64))
 UNSIGNED = signed_tensor("second", (32, 32, 16), signed=False, lowest=0, highest=255)
 
 
@@ -54,6 +58,16 @@ CASES: dict[str, Network] = {
         weighted_sum, (16, 16, 64), requantization=signed_requantization(64, by_channel=True)
     ),
     "concatenation": copied(concatenation(MAPS[16, 16, 64], SECOND[16, 16, 64]), MAPS[16, 16, 64], SECOND[16, 16, 64]),
+    "product": copied(product(MAPS[32, 32, 16], SECOND[32, 32, 16]), MAPS[32, 32, 16], SECOND[32, 32, 16]),
+    "product with one pixel": copied(product(MAPS[16, 16, 64], GATE), MAPS[16, 16, 64], GATE),
+    "half of the channels": one(picked, (16, 16, 64), channels_read=tuple(range(32, 64))),
+    "a piece": one(picked, (32, 32, 16), rows_read=tuple(range(3, 20)), columns_read=tuple(range(5, 30))),
+    "pixels twice": one(picked, (16, 16, 64), rows_read=TWICE, columns_read=TWICE),
+    "pixels twice, 3 channels": one(picked, (32, 32, 3), rows_read=TWICE, columns_read=TWICE),
+    "shuffled channels": one(
+        picked, (16, 16, 64), channels_read=tuple(np.arange(64).reshape(4, 16).T.ravel().tolist())
+    ),
+    "padded": one(picked, (16, 16, 64), rows_read=tuple(range(-1, 17)), columns_read=tuple(range(-1, 17))),
     "concatenation of few channels": copied(
         concatenation(MAPS[32, 32, 3], SECOND[32, 32, 8]), MAPS[32, 32, 3], SECOND[32, 32, 8]
     ),

@@ -13,7 +13,9 @@ from tests.compiler.builders import WORD, chip, make_tensor, perceptron
 from tests.compiler.vector_builders import (
     alone,
     depthwise,
+    picked,
     pool,
+    product,
     signed_requantization,
     signed_tensor,
     vector_chip,
@@ -47,6 +49,8 @@ def test_vector_layers_are_mapped_to_vec_without_tiles() -> None:
         (alone(pool(SOURCE, "average", (2, 2)), SOURCE), "average pool"),
         (alone(depthwise(SOURCE), SOURCE), "depthwise"),
         (alone(weighted_sum(SOURCE, SOURCE), SOURCE), "elementwise"),
+        (alone(product(SOURCE, SOURCE), SOURCE), "product"),
+        (alone(picked(SOURCE), SOURCE), "copy"),
     ],
 )
 def test_a_core_without_vec(network: Network, kind: str) -> None:
@@ -104,6 +108,20 @@ def test_words_are_added_but_not_multiplied() -> None:
         "layer 'y': codes of its input 'x' must have at most 16 bits to be multiplied, not 32"
     )
     assert map_network(alone(weighted_sum(words, words, coefficients=(1, 1)), words), vector_chip()).layers
+
+
+def test_factors_have_one_size_and_signedness() -> None:
+    other = make_tensor("other", (1, 1, 3))
+    assert refusal(alone(product(SOURCE, other), SOURCE, other), vector_chip()) == (
+        "layer 'y': VEC multiplies codes of one size and signedness, not signed codes of 8 bits with unsigned codes of "
+        "8 bits: copy one of them to the other's form first"
+    )
+
+
+def test_products_that_no_accumulator_of_the_core_holds() -> None:
+    wide = signed_tensor("x", (4, 4, 3), bits=16, lowest=-(1 << 15), highest=(1 << 15) - 1)
+    message = overflow(alone(product(wide, wide, zero_points=(1 << 15, 1 << 15)), wide), vector_chip())
+    assert message.startswith("layer 'y' needs accumulators of 34 bits")
 
 
 def test_coefficients_that_are_too_wide() -> None:

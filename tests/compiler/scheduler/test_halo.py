@@ -10,7 +10,7 @@ from nngen.compiler.scheduler import schedule
 from nngen.errors import CapacityError
 from nngen.ir import CoreSchedule, Layer, Network, Tensor, VectorSchedule
 from tests.compiler.builders import make_network
-from tests.compiler.vector_builders import alone, depthwise, pool, signed_tensor, vector_chip
+from tests.compiler.vector_builders import alone, depthwise, picked, pool, signed_tensor, vector_chip
 
 SOURCE = signed_tensor("x", (6, 6, 2), zero_point=3, lowest=-100)
 
@@ -104,3 +104,16 @@ def test_kernels_that_coefficient_memory_does_not_hold() -> None:
         "the depthwise layers up to 'y' need 72 coefficient words, and 72 with those that follow; the core has 64: "
         "set core[0].vector.coefficient_words = 128"
     )
+
+
+def test_a_copy_chooses_the_code_around_its_input() -> None:
+    core = scheduled(alone(picked(SOURCE, rows_read=(-2, 0, 1), columns_read=(3, 7), fill=9), SOURCE))
+    assert (core.region("x").halo, core.region("x").fill) == ((2, 0, 0, 2), 9)
+
+
+def test_two_codes_around_one_tensor_are_refused() -> None:
+    layers = [named(depthwise(SOURCE), "a"), named(picked(SOURCE, rows_read=(-1, 0), fill=9), "b")]
+    targets = [signed_tensor("a", (6, 6, 2)), signed_tensor("b", (2, 6, 2))]
+    with pytest.raises(CapacityError) as error:
+        scheduled(make_network(layers, [SOURCE, *targets], ["a", "b"]))
+    assert str(error.value) == "layers 'a' and 'b' want different codes around 'x' (3, 9): pad a copy of it"

@@ -14,6 +14,7 @@ from nngen.compiler.frontend import read_network
 from nngen.errors import ModelError
 from nngen.ir import (
     ConcatLayer,
+    CopyLayer,
     DepthwiseLayer,
     ElementwiseLayer,
     HostInput,
@@ -21,6 +22,7 @@ from nngen.ir import (
     Network,
     NetworkIndex,
     PoolLayer,
+    ProductLayer,
     Tensor,
     load_network,
     save_network,
@@ -70,12 +72,18 @@ def every_kind() -> Network:
             name="e", inputs=("p", "q"), output="e", coefficients=(-(1 << 22), 3), requantization=constants(2)
         ),
         ConcatLayer(name="c", inputs=("e", "p", "e"), output="c", requantization=constants(6)),
+        ProductLayer(name="t", inputs=("e", "g"), output="t", zero_points=(-3, 35000), requantization=constants(2)),
+        CopyLayer(
+            name="s", inputs=("t",), output="s", rows_read=(-1, 0, 0), columns_read=(1, 2), channels_read=(1, 1, 0),
+            fill=7, requantization=constants(3, multiplier=np.ones(3, np.int64), offset=np.zeros(3, np.int64)),
+        ),
     )  # fmt: skip
     shapes = {"x": (5, 5, 3), "m": (3, 4, 2), "d": (3, 3, 2), "p": (2, 2, 2), "q": (2, 2, 2), "e": (2, 2, 2)}
     host = HostInput(
         name="x", tensor="x", file_shape=(5, 5, 3), file_type="float32", permutation=(0, 1, 2), scale=1.0, zero_point=1
     )
-    tensors = {name: tensor(name, *shape) for name, shape in {**shapes, "c": (2, 2, 6)}.items()}
+    shapes |= {"c": (2, 2, 6), "g": (1, 1, 2), "t": (2, 2, 2), "s": (3, 2, 3)}
+    tensors = {name: tensor(name, *shape) for name, shape in shapes.items()}
     return Network(name="every", dialect="none", tensors=tensors, layers=layers, inputs=(host,), outputs=())
 
 
@@ -191,14 +199,21 @@ def change_layer(number: int, **changes: Any) -> Callable[[Path], object]:
 DAMAGED_KINDS: list[tuple[Callable[[Path], object], str]] = [
     (
         change_layer(1, kind="concrete"),
-        "layers[1].kind must be 'matrix', 'depthwise', 'max', 'average', 'elementwise' or 'concat', not 'concrete'; "
-        "did you mean 'concat'?",
+        "layers[1].kind must be 'matrix', 'depthwise', 'max', 'average', 'elementwise', 'concat', 'product' or 'copy', "
+        "not 'concrete'; did you mean 'concat'?",
     ),
     (change_layer(0, strides=[0, 1]), "layers[0].strides[0] must be greater than 0, not 0"),
     (change_layer(4, inputs=["p", "y"]), "layer 'e' must read and write tensors of the network, not 'y'"),
     (change_layer(4, inputs=["p"]), "layer 'e': it must have a coefficient for each of its 1 inputs, not 2"),
     (change_layer(4, inputs=["d", "q"]), "layer 'e': its output must have the shape [3, 3, 2], not [2, 2, 2]"),
     (change_layer(5, inputs=["e", "p"]), "layer 'c': its output must have the shape [2, 2, 4], not [2, 2, 6]"),
+    (
+        change_layer(6, inputs=["e", "m"]),
+        "layer 't': its second input must have the shape of the first, or be one pixel of it, not [3, 4, 2]",
+    ),
+    (change_layer(6, zero_points=[0, 1 << 16]), "layers[6].zero_points[1] must be less than 65536, not 65536"),
+    (change_layer(7, channels_read=[0, 2, 1]), "layer 's': it must read channels below 2, not 2"),
+    (change_layer(7, rows_read=[0, 1]), "layer 's': its output must have the shape [2, 2, 3], not [3, 2, 3]"),
     (change_layer(0, dilations=[1, 1]), "layer 'm': its output must have the shape [4, 4, 2], not [3, 4, 2]"),
     (change_layer(2, counts=[1]), "arrays must be those of its layers and outputs, each of its type"),
 ]
@@ -213,6 +228,14 @@ def test_damage_of_other_kinds_is_named(
     with pytest.raises(ModelError) as error:
         load_network(tmp_path)
     assert str(error.value) == f"network.json: {message}"
+
+
+def test_constants_of_a_copy_are_the_same_for_all_channels(every_kind: Network, tmp_path: Path) -> None:
+    *others, last = every_kind.layers
+    save_network(every_kind.with_layers((*others, replace(last, requantization=constants(3)))), tmp_path)
+    with pytest.raises(ModelError) as error:
+        load_network(tmp_path)
+    assert str(error.value) == "network.json: layer 's': its constants must be the same for all channels"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nngen.ir import ConcatLayer, DepthwiseLayer, ElementwiseLayer, Layer, MatrixLayer, Network, PoolLayer, Tensor
+from nngen.ir import (
+    ConcatLayer,
+    CopyLayer,
+    DepthwiseLayer,
+    ElementwiseLayer,
+    Layer,
+    MatrixLayer,
+    Network,
+    PoolLayer,
+    ProductLayer,
+    Tensor,
+)
 from nngen.numerics import ROUNDINGS, Requantization
 from nngen.sim.golden import run_golden, run_layer
 
@@ -51,6 +62,15 @@ def accumulator(network: Network, layer: Layer, codes: list[IntArray], index: In
         return sum(c * int(array[index]) for c, array in zip(layer.coefficients, codes, strict=True))
     if isinstance(layer, ConcatLayer):
         return int(np.concatenate(codes, axis=3)[index])
+    if isinstance(layer, ProductLayer):
+        sample, row, column, channel = index
+        first = int(codes[0][index])
+        second = int(codes[1][index] if codes[1].shape == codes[0].shape else codes[1][sample, 0, 0, channel])
+        return (first - layer.zero_points[0]) * (second - layer.zero_points[1])
+    if isinstance(layer, CopyLayer):
+        row, column = layer.rows_read[index[1]], layer.columns_read[index[2]]
+        inside = 0 <= row < source.shape[0] and 0 <= column < source.shape[1]
+        return int(codes[0][index[0], row, column, layer.channels_read[index[3]]]) if inside else layer.fill
     if isinstance(layer, DepthwiseLayer):
         seen = window(layer, source, codes[0], source.zero_point, index)
         return sum(int(layer.weights[index[3], y, x]) * code for y, x, code in seen)
@@ -163,6 +183,34 @@ def test_points(data: st.DataObject) -> None:
     if not concat:
         factors = tuple(rng.integers(-(1 << 22), 1 << 22, len(names)).tolist())
         layer = ElementwiseLayer(name="y", inputs=names, output="y", coefficients=factors, requantization=how)
+    network = one_layer(layer, tensors)
+    assert_computed_by_hand(network, codes_for(rng, network))
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_products_and_copies(data: st.DataObject) -> None:
+    """Products of one shape, or with one pixel; copies of any rows, columns and channels, padding among them."""
+    draw = data.draw
+    rng = np.random.default_rng(draw(st.integers(0, 1 << 32)))
+    tensors = [draw(sources("x0", (3, 4, 2)))]
+    if draw(st.booleans()):
+        tensors.append(draw(sources("x1", draw(st.sampled_from([(3, 4, 2), (1, 1, 2)])))))
+        layer: Layer = ProductLayer(
+            name="y", inputs=("x0", "x1"), output="y", zero_points=(-7, 12), requantization=constants(rng, 2)
+        )
+    else:
+        places = [tuple(rng.integers(low, high, 4).tolist()) for low, high in ((-2, 6), (-1, 6), (0, 2))]
+        layer = CopyLayer(
+            name="y",
+            inputs=("x0",),
+            output="y",
+            rows_read=places[0],
+            columns_read=places[1],
+            channels_read=places[2],
+            fill=-9,
+            requantization=constants(rng, 4),
+        )
     network = one_layer(layer, tensors)
     assert_computed_by_hand(network, codes_for(rng, network))
 
