@@ -2,13 +2,15 @@
 
 Rules
 -----
-1. The real value of an accumulator is ``(acc + integer) * scale + offset``, per channel; scale and offset in float64.
+1. The real value of an accumulator is ``(parts * acc + integer) * scale + offset``, per channel; scale and offset in
+   float64. ``parts`` is 2 where the codes 0 and 1 of the input stand for -1 and 1, else 1.
 2. Zero points of inputs enter as ``integer -= zero_point * sum(w)``: exact in accumulator units.
 3. A bias whose scale is the float32 product of input and weight scale is integral in accumulator units and enters
    ``integer``; any other bias enters ``offset`` as the float32 number that the file dequantizes it to.
 4. BatchNormalization multiplies scale by gamma / sqrt(variance + epsilon) and moves the offset: no rounding.
 5. LeakyRelu and PRelu give negative real values another slope; after them only bounds may follow.
 6. Relu and Clip bound the real value; nothing but a quantizer follows them.
+7. A dialect that knows the constants exactly settles them: they are taken as they are.
 """
 
 from __future__ import annotations
@@ -48,6 +50,10 @@ class Accumulation:
         Factor of negative real values (rule 5), shape (channels,); None for 1.
     lower, upper
         Bounds of the real value (rule 6).
+    parts
+        See rule 1.
+    settled
+        Constants of rule 7; None where they follow from the real value.
     """
 
     name: str
@@ -61,6 +67,8 @@ class Accumulation:
     slope: Reals | None = None
     lower: float = -np.inf
     upper: float = np.inf
+    parts: int = 1
+    settled: Requantization | None = None
 
     @property
     def channels(self) -> int:

@@ -18,8 +18,9 @@ from nngen.errors import ModelError
 from .graph import Graph, GraphInput, Node, Shape
 
 MOST_ELEMENTS = 1 << 24
-KEEPS_SHAPE = ("QuantizeLinear", "DequantizeLinear", "Clip", "Relu", "Identity", "Dropout")
-THROUGH_SCALES = ("QuantizeLinear", "DequantizeLinear", "Clip", "Identity", "Transpose", "Cast")
+QUANTIZERS = ("QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "BipolarQuant")
+KEEPS_SHAPE = (*QUANTIZERS, "Clip", "Relu", "Identity", "Dropout")
+THROUGH_SCALES = (*QUANTIZERS, "Clip", "Identity", "Transpose", "Cast")
 
 
 def bind_dimensions(graph: Graph) -> Graph:

@@ -7,7 +7,8 @@ Rules
 3. The layout of a network input is settled by its first reader (see ``layout``).
 4. A last layer without quantizer passes its accumulator through, with ``integer`` on chip; scale and offset are the
    host's. Its largest sum is proven to fit 32 bits.
-5. A function of codes becomes a layer with a table; ``merging`` then moves it into the layer before, where it can.
+5. Where a quantizer rounds after adding its zero point, b carries it and z is 0.
+6. A function of codes becomes a layer with a table; ``merging`` then moves it into the layer before, where it can.
 """
 
 from __future__ import annotations
@@ -17,40 +18,35 @@ from dataclasses import replace
 import numpy as np
 
 from nngen.errors import ModelError, NngenError
-from nngen.ir import ElementwiseLayer, HostInput, HostOutput, Layer, Network, PoolLayer, Tensor
+from nngen.ir import ElementwiseLayer, HostInput, HostOutput, Network, PoolLayer, Tensor
 from nngen.numerics import Requantization, accumulator_bits_needed
 
 from .accumulation import Accumulation
+from .copies import TensorBuilder, tensor_of, unchanged
 from .functions import every_code
 from .graph import Graph, Node
 from .layout import ImageShape, IntArray, View, default_layout, permutation_to
 from .merging import merge_layers
 from .reach import largest_sum
 from .requantization import ACCUMULATOR_BITS, requantization
+from .roundings import codes_of, quantized_by_host, with_rounding
+from .selection import Selection
+from .separating import separate_halos
 from .values import Activation, Codes, Pointwise, Quantizer, RawInput, Tail
 
 CODE_TYPES = ("int8", "uint8", "int16", "uint16")
 LOWEST_ACCUMULATOR, HIGHEST_ACCUMULATOR = -(1 << (ACCUMULATOR_BITS - 1)), (1 << (ACCUMULATOR_BITS - 1)) - 1
 
 
-class NetworkBuilder:
+class NetworkBuilder(TensorBuilder):
     """Grows a Network; ``graph`` is for names and messages."""
 
     def __init__(self, graph: Graph, *, name: str, dialect: str, multiplier_bits: int) -> None:
-        self.graph = graph
+        super().__init__(graph)
         self._name, self._dialect = name, dialect
         self._multiplier_bits = multiplier_bits
-        self._tensors: dict[str, Tensor] = {}
-        self._layers: list[Layer] = []
-        self._waiting: dict[str, Codes] = {}
-        self._layouts: dict[str, IntArray] = {}
         self._inputs: list[HostInput] = []
         self._outputs: list[HostOutput] = []
-        self._notes: list[str] = []
-
-    def note(self, sentence: str) -> None:
-        """Record what was folded, or a warning."""
-        self._notes.append(sentence)
 
     def finish(self) -> Network:
         """Return the network."""
@@ -65,7 +61,7 @@ class NetworkBuilder:
             outputs=tuple(self._outputs),
             folded=self.graph.folded + tuple(self._notes),
         )
-        return merge_layers(network)
+        return separate_halos(merge_layers(network))
 
     # ------------------------------------------------------------------ tensors
 
@@ -84,33 +80,18 @@ class NetworkBuilder:
         else:
             self._add_layer(codes.name, codes.source, codes.quantizer)
 
-    def image(self, node: Node, activation: Activation) -> tuple[str, ImageShape]:
-        """Return name and shape of the tensor that a Conv or pool reads."""
-        name = activation.codes.name
-        if name in self._waiting:
-            self._settle(node, name, activation.view.channel_last())
-        shape = self._tensors[name].shape
-        view = self._view(activation)
-        if not np.array_equal(view.channel_last(), View.of_image(shape).channel_last()):
-            raise self.graph.refusal(
-                node, f"its input must keep the height, width and channels {list(shape)} it was made with"
-            )
-        return name, shape
-
-    def operand(self, node: Node, activation: Activation) -> tuple[str, ImageShape, View]:
-        """Return name and shape of the tensor that a node reads in any order, and how the node sees it."""
-        name = activation.codes.name
-        if name in self._waiting:
-            self._settle(node, name)
-        return name, self._tensors[name].shape, self._view(activation)
+    def lowest_code(self, codes: Codes) -> int:
+        """Return the lowest code of a tensor."""
+        tensor = self._tensors.get(codes.name)
+        return codes.quantizer.lowest if tensor is None else tensor.lowest
 
     def largest_code(self, name: str) -> int:
         """Return the largest magnitude of a tensor's codes."""
         return self._tensors[name].largest_code
 
-    def _view(self, activation: Activation) -> View:
-        layout = self._layouts.get(activation.codes.name)
-        return activation.view if layout is None else activation.view.relative_to(layout)
+    def code_range(self, name: str) -> tuple[int, int]:
+        """Return the lowest and highest code of a tensor."""
+        return self._tensors[name].lowest, self._tensors[name].highest
 
     def _settle(self, node: Node | None, name: str, layout: IntArray | None = None) -> None:
         codes = self._waiting.pop(name)
@@ -125,7 +106,7 @@ class NetworkBuilder:
         self._layouts[name] = layout
         quantizer = codes.quantizer
         height, width, channels = layout.shape
-        self._tensors[name] = _tensor(name, (height, width, channels), quantizer)
+        self._tensors[name] = tensor_of(name, (height, width, channels), quantizer)
         integral = value.type != "float32"
         self._inputs.append(
             HostInput(
@@ -134,8 +115,7 @@ class NetworkBuilder:
                 file_shape=file_shape,
                 file_type=value.type,
                 permutation=permutation,
-                scale=1.0 if integral else float(quantizer.scale),
-                zero_point=0 if integral else quantizer.zero_point,
+                **({"scale": 1.0, "zero_point": 0} if integral else quantized_by_host(quantizer, codes.source.head)),
             )
         )
 
@@ -145,7 +125,7 @@ class NetworkBuilder:
         lowest = _bound_code(made.lower, quantizer)
         highest = _bound_code(made.upper, quantizer)
         narrowed = replace(quantizer, lowest=lowest, highest=highest)
-        constants = self._constants(made, narrowed, 1.0)
+        constants = made.settled or self._constants(made, narrowed, 1.0)
         layer = made.layer
         if isinstance(layer, PoolLayer):
             by_count = tuple(
@@ -155,7 +135,7 @@ class NetworkBuilder:
         vanished = np.count_nonzero((constants.multiplier == 0) & (made.scale != 0))
         if vanished:
             self.note(f"warning: layer {made.name!r}: the scale of {vanished} channels is too small to change any code")
-        self._append(replace(made, layer=layer), _tensor(name, made.shape, narrowed), constants)
+        self._append(replace(made, layer=layer), tensor_of(name, made.shape, narrowed), constants)
 
     def _constants(self, made: Accumulation, quantizer: Quantizer, factor: float) -> Requantization:
         """Return the constants of a layer whose accumulators count ``factor`` times."""
@@ -163,7 +143,7 @@ class NetworkBuilder:
         with np.errstate(over="ignore", under="ignore"):
             scale, offset = made.scale * factor / step, made.offset / step
         try:
-            return requantization(
+            constants = requantization(
                 scale=scale,
                 integer=made.integer,
                 offset=offset,
@@ -171,38 +151,45 @@ class NetworkBuilder:
                 zero_point=quantizer.zero_point,
                 lowest=quantizer.lowest,
                 highest=quantizer.highest,
-                multiplier_bits=self._multiplier_bits,
+                multiplier_bits=self._multiplier_bits - (made.parts - 1),
             )
+            if made.parts > 1:
+                multipliers = constants.multiplier, constants.negative_multiplier
+                m, m2 = (made.parts * multiplier for multiplier in multipliers)
+                constants = replace(constants, multiplier=m, negative_multiplier=m2)
+            return with_rounding(constants, quantizer.rounding, after_zero_point=quantizer.after_zero_point)
         except NngenError as error:
             raise ModelError(f"{self.graph.file}: layer {made.name!r} cannot be requantized: {error}") from None
 
     def _append(self, made: Accumulation, tensor: Tensor, constants: Requantization) -> None:
-        self._tensors[tensor.name] = tensor
+        self._tensors[tensor.name] = replace(tensor, channel_order=_channel_order(made.view, made.shape))
         self._layers.append(replace(made.layer, name=made.name, output=tensor.name, requantization=constants))
 
     def _add_table(self, name: str, made: Pointwise, quantizer: Quantizer) -> None:
         source = self._tensors[made.codes.name]
         with np.errstate(over="ignore"):
-            codes = np.rint(made.values / np.float32(quantizer.scale)).astype(np.float64) + quantizer.zero_point
+            codes = codes_of(made.values, quantizer)
         table = np.clip(codes, quantizer.lowest, quantizer.highest).astype(np.int64)
         every = every_code(made.codes.quantizer)
         possible = table[(every >= source.lowest) & (every <= source.highest)]
         narrowed = replace(quantizer, lowest=int(possible.min()), highest=int(possible.max()))
-        self._tensors[name] = _tensor(name, source.shape, narrowed)
+        order = _channel_order(made.view, source.shape)
+        self._tensors[name] = replace(tensor_of(name, source.shape, narrowed), channel_order=order)
         self._layers.append(
             ElementwiseLayer(
                 name=made.name,
                 inputs=(source.name,),
                 output=name,
                 coefficients=(1,),
-                requantization=_unchanged(source),
+                requantization=unchanged(source),
                 table=table,
             )
         )
 
     def _pass_through(self, name: str, made: Accumulation) -> None:
         codes = [self._tensors[source].largest_code for source in made.layer.inputs]
-        bits = accumulator_bits_needed(int((largest_sum(made.layer, codes) + np.abs(made.integer)).max()))
+        largest = largest_sum(made.layer, codes) * made.parts + np.abs(made.integer)
+        bits = accumulator_bits_needed(int(largest.max()))
         where = f"{self.graph.file}: layer {made.name!r}"
         if bits > ACCUMULATOR_BITS:
             raise ModelError(
@@ -217,7 +204,7 @@ class NetworkBuilder:
             raise ModelError(f"{where} averages without its padding and has no output quantizer; quantize its output")
         channels = made.channels
         constants = Requantization(
-            multiplier=np.ones(channels, np.int64),
+            multiplier=np.full(channels, made.parts, np.int64),
             offset=made.integer,
             shift=np.zeros(channels, np.int64),
             zero_point=0,
@@ -253,19 +240,35 @@ class NetworkBuilder:
         else:
             self._pass_through(name, source)
             tail = value if isinstance(value, Tail) else None
-            self._end(name, name, source.view, _shared(source.scale), _shared(source.offset), 0, tail)
+            kind = self._kind(name, source)
+            self._end(name, name, source.view, _shared(source.scale), _shared(source.offset), 0, tail, kind)
+
+    def _kind(self, name: str, made: Accumulation) -> str:
+        """Return the type of an output that holds accumulators or their real values."""
+        if name not in self.graph.integral:
+            return "float32"
+        if (made.scale != 1).any() or made.offset.any():
+            what = f"{self.graph.file}: output {name!r}"
+            raise ModelError(f"{what} must be the integers of a layer, or float32; end the network with a Cast")
+        return "int32"
 
     def _append_output(self, name: str, end: Activation | Codes, activation: Activation, *, tail: Tail | None) -> None:
         """Append an output that holds codes, or their real values."""
         codes = activation.codes
         if codes.name in self._waiting:
             self._settle(None, codes.name)
-        view, zero = self._view(activation), np.zeros(1)
+        activation = self.whole(None, activation)
+        shape, view = self._tensors[activation.codes.name].shape, self._view(activation)
+        if permutation_to(shape, view.positions[0]) is None and self._way_to_copy(view, shape) is not None:
+            activation = self.reordered(None, activation)
+        codes, view, zero = activation.codes, self._view(activation), np.zeros(1)
         if isinstance(end, Codes):
             self._end(name, codes.name, view, np.ones(1), zero, 0, tail, codes.quantizer.type)
         else:
-            scale = np.array([codes.quantizer.scale], np.float64)
-            self._end(name, codes.name, view, scale, zero, codes.quantizer.zero_point, tail)
+            how = codes.quantizer
+            scale = np.array([how.scale], np.float64) * how.parts
+            offset = scale * (how.parts * how.padding - how.zero_point) / how.parts
+            self._end(name, codes.name, view, scale, offset, how.padding, tail)
 
     def _end(  # noqa: PLR0917 - the fields of HostOutput
         self,
@@ -305,35 +308,24 @@ class NetworkBuilder:
         self._outputs.append(end)
 
 
-def _tensor(name: str, shape: ImageShape, quantizer: Quantizer) -> Tensor:
-    return Tensor(
-        name=name,
-        shape=shape,
-        bits=quantizer.bits,
-        signed=quantizer.signed,
-        zero_point=quantizer.zero_point,
-        lowest=quantizer.lowest,
-        highest=quantizer.highest,
-        scale=float(quantizer.scale),
-    )
-
-
-def _unchanged(tensor: Tensor) -> Requantization:
-    """Return constants that leave the codes of a tensor as they are."""
-    ones = np.ones(tensor.shape[2], np.int64)
-    return Requantization(
-        multiplier=ones,
-        offset=0 * ones,
-        shift=0 * ones,
-        zero_point=0,
-        lowest=tensor.lowest,
-        highest=tensor.highest,
-    )
+def _channel_order(view: View, shape: ImageShape) -> tuple[int, ...]:
+    """Return which channel of a tensor each of the file's is, where that is another."""
+    if len(view.shape) not in (3, 4):
+        return ()
+    picked = Selection.of(view.channel_last(), shape)
+    if (
+        picked is None
+        or picked.pads is None
+        or picked.order is None
+        or np.array_equal(picked.order, np.arange(shape[2]))
+    ):
+        return ()
+    return tuple(picked.order.tolist())
 
 
 def _bound_code(bound: float, quantizer: Quantizer) -> int:
     with np.errstate(over="ignore"):
-        code = np.rint(np.float32(bound) / quantizer.scale) + quantizer.zero_point
+        code = codes_of(np.array([bound], np.float32), quantizer)[0]
     return int(np.clip(code, quantizer.lowest, quantizer.highest))
 
 

@@ -9,7 +9,9 @@ Rules
    dialect ends it. Between them it has one reader. An activation may be extended alike: it is then a layer of its own.
 2. Identity and Dropout do nothing; Flatten, Reshape, Transpose, Squeeze and Unsqueeze only change the view.
 3. A Relu or Clip of an activation that changes no code is dropped.
-4. A Softmax over the features of an output is the host's.
+4. Slice, Split, Gather, Pad and Resize change the view alike (see ``picking``); so they stand behind a quantizer. A Pad
+   with another number than 0 is a copy: the number is that of a code.
+5. A Softmax over the features of an output is the host's.
 """
 
 from __future__ import annotations
@@ -23,13 +25,17 @@ from .builder import NetworkBuilder
 from .folding import clip_bounds
 from .functions import FUNCTIONS
 from .graph import Graph, Node
+from .layout import View
 from .matrix_operators import MatrixOperators
+from .operators import WAY_OUT
+from .picking import PICKERS, pad_value, picked
 from .reading import AFTER_SOFTMAX
-from .values import Activation, Constant, Parameters, Pointwise, Tail, Value
+from .values import Activation, Codes, Constant, Parameters, Pointwise, RawInput, Tail, Value
 from .vector_operators import VectorOperators
 
 ADDITION = "it must add constants to a layer's result, or dequantized activations; quantize what it adds"
-PRODUCT = "it must multiply a layer's result or an activation with constants; products of activations are not supported"
+PRODUCT = "it must multiply a layer's result with constants, or dequantized activations; quantize what it multiplies"
+QUOTIENT = "it must divide a layer's result or an activation by constants; quotients of activations are not supported"
 
 
 class FloatGraphReader(MatrixOperators, VectorOperators):
@@ -39,6 +45,7 @@ class FloatGraphReader(MatrixOperators, VectorOperators):
         super().__init__(graph, builder)
         self._readers |= dict.fromkeys(FUNCTIONS, self._function)
         self._readers |= dict.fromkeys(("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze"), self._rearranged)
+        self._readers |= dict.fromkeys(PICKERS, self._picked) | {"Pad": self._pad}
         self._readers |= {
             "Add": self._add,
             "AveragePool": self._average_pool,
@@ -90,6 +97,8 @@ class FloatGraphReader(MatrixOperators, VectorOperators):
         return self._biased(node, 1, made.scaled(minus, np.zeros(1)), made.view).scaled(minus, np.zeros(1))
 
     def _mul(self, node: Node) -> Value:
+        if isinstance(self._value(node, 0), Activation) and isinstance(self._value(node, 1), Activation):
+            return self._product_of(node)
         index = 0 if isinstance(self._value(node, 0), Constant | Parameters) else 1
         made, factor = self._affine(node, self._value(node, 1 - index)), self._constant_reals(node, index)
         if made is None or factor is None:
@@ -99,7 +108,7 @@ class FloatGraphReader(MatrixOperators, VectorOperators):
     def _div(self, node: Node) -> Value:
         made, divisor = self._affine(node, self._value(node, 0)), self._constant_reals(node, 1)
         if made is None or divisor is None:
-            raise self._refusal(node, PRODUCT)
+            raise self._refusal(node, QUOTIENT)
         if not divisor.all():
             raise self._refusal(node, f"its divisor {node.input(1)!r} must not be 0")
         return made.scaled(1 / self._per_channel(node, made, made.view, divisor), np.zeros(1))
@@ -143,9 +152,10 @@ class FloatGraphReader(MatrixOperators, VectorOperators):
         if isinstance(source, Pointwise):
             return replace(source, name=node.outputs[0], values=np.clip(source.values, lower, upper))
         if isinstance(source, Activation):
-            quantizer = source.codes.quantizer
+            quantizer = source.quantizer
             low, high = (
-                (code - quantizer.zero_point) * quantizer.scale for code in (quantizer.lowest, quantizer.highest)
+                (quantizer.parts * code - quantizer.zero_point) * quantizer.scale
+                for code in (quantizer.lowest, quantizer.highest)
             )
             if lower <= low and high <= upper:
                 self._builder.note(f"{node.label} changes no code of its input")
@@ -197,6 +207,45 @@ class FloatGraphReader(MatrixOperators, VectorOperators):
             scale=source.scale.reshape(ones),
             zero_point=source.zero_point.reshape(ones),
         )
+
+    def _picked(self, node: Node) -> Value:
+        source = self._value(node, 0)
+        if isinstance(source, Tail):
+            raise self._refusal(node, AFTER_SOFTMAX)
+        if not isinstance(source, RawInput | Codes | Activation):
+            raise self._refusal(node, f"it must stand behind a quantizer; {WAY_OUT}")
+        positions = picked(self._graph, node, source.view.positions)
+        return replace(source, view=View(positions, node.outputs[0]))
+
+    def _pad(self, node: Node) -> Value:
+        source, value = self._value(node, 0), pad_value(self._graph, node)
+        made = self._picked(node)
+        if isinstance(source, RawInput) and value is not None:
+            raise self._refusal(node, f"it must stand behind a quantizer; {WAY_OUT}")
+        if value is None or not isinstance(made, Codes | Activation):
+            return made
+        if isinstance(made, Codes):
+            return self._padded_codes(node, made, value)
+        return made if value == 0 else self._builder.whole(node, made, fill=self._code_of(node, made.codes, value))
+
+    def _padded_codes(self, node: Node, made: Codes, value: float) -> Codes:
+        """Return codes padded with a code, not with its real value."""
+        if value == made.quantizer.zero_point:
+            return made
+        self._builder.add(made)
+        return self._builder.whole(node, Activation(codes=made, view=made.view), fill=int(value)).codes
+
+    def _code_of(self, node: Node, codes: Codes, value: float) -> int:
+        """Return the code that has a real value."""
+        quantizer = codes.quantizer
+        code = np.rint(np.float32(value) / quantizer.scale) + quantizer.zero_point if np.isfinite(value) else np.inf
+        if (
+            not quantizer.lowest <= code <= quantizer.highest
+            or np.float32(code - quantizer.zero_point) * quantizer.scale != value
+        ):
+            way_out = "pad with 0, or a MaxPool by its own pads"
+            raise self._refusal(node, f"its value {value:g} must be that of a code of its input; {way_out}")
+        return int(code)
 
     def _softmax(self, node: Node) -> Value:
         source = self._value(node, 0)

@@ -99,13 +99,30 @@ def _cast(graph: Graph, node: Node, inputs: list[Array]) -> Array:
 
 
 def _slice(graph: Graph, node: Node, inputs: list[Array]) -> Array:
-    starts, ends = integers(inputs[1]), integers(inputs[2])
-    axes = integers(inputs[3]) if len(inputs) > 3 else tuple(range(len(starts)))
-    steps = integers(inputs[4]) if len(inputs) > 4 else (1,) * len(starts)
-    index = [slice(None)] * inputs[0].ndim
+    return inputs[0][slice_index(graph, node, inputs[0].ndim)]
+
+
+def slice_index(graph: Graph, node: Node, rank: int) -> tuple[slice, ...]:
+    """Return what a Slice takes of each dimension; its numbers are attributes before operator set 10.
+
+    Raises
+    ------
+    ModelError
+        Where a number is not constant.
+    """
+    numbers = []
+    for position, key in enumerate(("starts", "ends", "axes", "steps"), start=1):
+        name = node.input(position)
+        if name and graph.constant(name) is None:
+            raise graph.refusal(node, f"its {key} {name!r} must be constant")
+        values = graph.constant(name)
+        numbers.append(tuple(node.attributes.get(key, ())) if values is None else integers(values))
+    starts, ends, axes, steps = numbers
+    index = [slice(None)] * rank
+    axes, steps = axes or tuple(range(len(starts))), steps or (1,) * len(starts)
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         index[axis] = slice(start, end, step)
-    return inputs[0][tuple(index)]
+    return tuple(index)
 
 
 def reshape_target(node: Node, shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
@@ -135,6 +152,12 @@ def reduced_axes(graph: Graph, node: Node) -> tuple[int, ...]:
     return tuple(dict.fromkeys(axis % rank for axis in axes))
 
 
+def _kept_small(graph: Graph, node: Node, result: Array, inputs: list[Array]) -> Array:
+    if result.size > sum(array.size for array in inputs):
+        raise graph.refusal(node, "its result must not be larger than its constants")
+    return result
+
+
 def _unsqueeze(graph: Graph, node: Node, inputs: list[Array]) -> Array:
     return np.expand_dims(inputs[0], squeeze_axes(node, inputs[1] if len(inputs) > 1 else None) or ())
 
@@ -156,6 +179,7 @@ FOLDABLE: dict[str, Folder] = {
     "Flatten": _flatten,
     "Gather": _gather,
     "Identity": lambda graph, node, inputs: inputs[0],
+    "Pow": lambda graph, node, inputs: _kept_small(graph, node, np.power(inputs[0], inputs[1]), inputs),
     "QuantizeLinear": quantize_constant,
     "Reshape": lambda graph, node, inputs: inputs[0].reshape(
         reshape_target(node, inputs[0].shape, integers(inputs[1]))

@@ -33,7 +33,7 @@ def every_code(quantizer: Quantizer) -> npt.NDArray[np.int64]:
 
 def dequantized(quantizer: Quantizer) -> npt.NDArray[np.float32]:
     """Return the real value at each index of a table, as DequantizeLinear computes it."""
-    centred = (every_code(quantizer) - quantizer.zero_point).astype(np.float32)
+    centred = (quantizer.parts * every_code(quantizer) - quantizer.zero_point).astype(np.float32)
     return centred * np.float32(quantizer.scale)
 
 

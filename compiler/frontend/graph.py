@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ class Node:
     """One operator of the file.
 
     ``domain`` is empty for ONNX's own operators; ``inputs`` holds an empty string where an optional one is left out.
+    ``origin`` is the label of the file's node that a pass made this one from; empty where it is the file's own.
     """
 
     operator: str
@@ -29,15 +30,19 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
+    origin: str = ""
 
     @property
     def kind(self) -> str:
         """The operator with its domain where that is not ONNX's own."""
-        return f"{self.domain}::{self.operator}" if self.domain else self.operator
+        kind = f"{self.domain}::{self.operator}" if self.domain else str(self.operator)  # bytes where it is no text
+        return kind if kind.isprintable() else ascii(kind)
 
     @property
     def label(self) -> str:
         """How messages name the node; control characters of a hostile name come out escaped."""
+        if self.origin:
+            return self.origin
         if self.name:
             return f"{self.kind} node {self.name!r}"
         return f"{self.kind} node with output {self.outputs[0]!r}" if self.outputs else f"{self.kind} node"
@@ -45,6 +50,24 @@ class Node:
     def input(self, index: int) -> str:
         """Return the name of an input, empty where it is left out."""
         return self.inputs[index] if index < len(self.inputs) else ""
+
+
+class NodeError(ModelError):
+    """A node of the file that cannot be read: the message names file, node and reason.
+
+    Parameters
+    ----------
+    file
+        Path as the user gave it.
+    node
+        The node, or one that a pass made of it.
+    reason
+        Why, and the way out.
+    """
+
+    def __init__(self, file: str, node: Node, reason: str) -> None:
+        super().__init__(f"{file}: {node.label}: {reason}")
+        self.node, self.reason = node, reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +97,10 @@ class Graph:
         Declared inputs that are not initializers; names of the outputs.
     shapes
         Shapes of all tensors with batch 1, once inferred.
+    integral
+        Tensors that hold 32-bit integers in the file, which an integer operator makes.
+    layer_names
+        What layers are called that a pass's tensors name, by such a tensor.
     folded
         What the passes did, in sentences for ``nngen inspect``; those that begin with "warning: " changed a meaning.
     """
@@ -85,11 +112,13 @@ class Graph:
     inputs: tuple[GraphInput, ...]
     outputs: tuple[str, ...]
     shapes: dict[str, Shape]
+    integral: frozenset[str] = frozenset()
+    layer_names: dict[str, str] = field(default_factory=dict)
     folded: tuple[str, ...] = ()
 
-    def refusal(self, node: Node, reason: str) -> ModelError:
+    def refusal(self, node: Node, reason: str) -> NodeError:
         """Return the error that refuses a node: file, node, operator, reason."""
-        return ModelError(f"{self.file}: {node.label}: {reason}")
+        return NodeError(self.file, node, reason)
 
     def consumers(self) -> dict[str, list[Node]]:
         """Return the nodes that read each tensor."""

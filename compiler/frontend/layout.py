@@ -10,6 +10,8 @@ Rules
 4. The layout of a network input is free until its first reader: a Conv asks for its own, a Gemm takes the image
    channel-last, or the vector as it is. The host then permutes.
 5. What cannot be written as one permutation of dimensions is refused.
+6. Slice, Split, Gather, Pad and Resize show some of the positions, or some of them twice; -1 is padding with the real
+   zero. What reads them takes that along, or reads a copy (see ``copies``).
 """
 
 from __future__ import annotations
@@ -30,9 +32,13 @@ ImageShape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class View:
-    """Flat positions in a source tensor, in the shape the file gives the tensor."""
+    """Flat positions in a source tensor, in the shape the file gives the tensor.
+
+    ``origin`` is the file's tensor that first showed less, or more, than the source; empty where none does.
+    """
 
     positions: IntArray
+    origin: str = ""
 
     @classmethod
     def of_image(cls, shape: ImageShape) -> View:
@@ -56,11 +62,21 @@ class View:
 
     def reshape(self, shape: Shape) -> View:
         """Return the view after a reshape."""
-        return View(self.positions.reshape(shape))
+        return View(self.positions.reshape(shape), self.origin)
+
+    @property
+    def padded(self) -> bool:
+        """Whether there is padding."""
+        return bool((self.positions < 0).any())
+
+    def shows_all(self, elements: int) -> bool:
+        """Return whether each of so many elements is there once."""
+        flat = self.positions.ravel()
+        return flat.size == elements and bool((flat >= 0).all()) and bool((np.bincount(flat, minlength=1) == 1).all())
 
     def transpose(self, order: Iterable[int]) -> View:
         """Return the view after a transpose."""
-        return View(self.positions.transpose(tuple(order)))
+        return View(self.positions.transpose(tuple(order)), self.origin)
 
     def channel_last(self) -> IntArray:
         """Return the positions of a (1, channels[, height], width) view as (height, width, channels)."""
@@ -71,7 +87,7 @@ class View:
         """Return the view with positions in ``layout`` (which holds positions of the old source) instead."""
         inverse = np.empty(layout.size, np.int64)
         inverse[layout.ravel()] = np.arange(layout.size)
-        return View(inverse[self.positions])
+        return View(np.where(self.positions < 0, -1, inverse[self.positions]), self.origin)
 
     def per_channel(self, values: Array, channels: int) -> npt.NDArray[np.float64] | None:
         """Return constants that broadcast against the view as one value a channel; None where they are not."""

@@ -22,7 +22,7 @@ from onnx import AttributeProto, TensorProto
 
 from nngen.errors import ModelError
 
-from .graph import DEFAULT_DOMAINS, Graph, GraphInput, Node
+from .graph import DEFAULT_DOMAINS, Graph, GraphInput, Node, NodeError
 from .tensors import to_array, type_name
 
 LARGEST_FILE = (1 << 31) - 1
@@ -63,7 +63,7 @@ def load_graph(path: Path) -> Graph:
     return Graph(
         file=file,
         opset=_opset(model, file),
-        nodes=tuple(_node(proto, file, path.parent) for proto in graph.node),
+        nodes=tuple(load_node(proto, file, path.parent) for proto in graph.node),
         constants=constants,
         inputs=tuple(_input(value, file) for value in graph.input if value.name not in constants),
         outputs=tuple(value.name for value in graph.output),
@@ -122,27 +122,37 @@ def _opset(model: onnx.ModelProto, file: str) -> int:
     return int(versions[0])
 
 
-def _node(proto: onnx.NodeProto, file: str, folder: Path) -> Node:
-    domain = "" if proto.domain in DEFAULT_DOMAINS else proto.domain
+def load_node(proto: onnx.NodeProto, file: str, folder: Path) -> Node:
+    """Return a node with its attributes.
+
+    Raises
+    ------
+    ModelError
+        Where it is control flow, or an attribute is of no known type.
+    """
+    domain = "" if proto.domain in DEFAULT_DOMAINS else _text(proto.domain)
     node = Node(
-        operator=proto.op_type,
+        operator=_text(proto.op_type),
         domain=domain,
-        name=proto.name,
-        inputs=tuple(proto.input),
-        outputs=tuple(proto.output),
+        name=_text(proto.name),
+        inputs=tuple(map(_text, proto.input)),
+        outputs=tuple(map(_text, proto.output)),
         attributes={},
     )
     attributes = {entry.name: _attribute(entry, node, file, folder) for entry in proto.attribute}
     return replace(node, attributes=attributes)
 
 
+def _text(value: str | bytes) -> str:
+    """Return a name of the file; protobuf hands out bytes where it is no UTF-8."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+
+
 def _attribute(entry: onnx.AttributeProto, node: Node, file: str, folder: Path) -> Any:
     if entry.type in SUBGRAPHS:
-        raise ModelError(
-            f"{file}: {node.label}: control flow is not supported; export a graph without branches or loops"
-        )
+        raise NodeError(file, node, "control flow is not supported; export a graph without branches or loops")
     if entry.type not in ATTRIBUTE_FIELDS:
-        raise ModelError(f"{file}: {node.label}: attribute {entry.name!r} has a type that is not supported")
+        raise NodeError(file, node, f"attribute {entry.name!r} has a type that is not supported")
     value = getattr(entry, ATTRIBUTE_FIELDS[entry.type])
     if entry.type == AttributeProto.TENSOR:
         return to_array(value, file=file, folder=folder)

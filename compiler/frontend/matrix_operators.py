@@ -7,6 +7,7 @@ Rules
    -255..255.
 3. A fully connected layer is a convolution over its whole input; its weight rows take the input's channel-last order.
 4. Groups: see ``grouping``.
+5. Padding and reordered channels of the input move into the window and the weights.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from .reading import GraphReader
 from .values import Constant, Parameters, Value
 
 LARGEST_WEIGHT = 255
+BIPOLAR_PADDING = "its input has the values -1 and 1 only, so that it cannot be padded with 0; use 2 bits (-1, 0, 1)"
 
 
 class MatrixOperators(GraphReader):
@@ -34,22 +36,25 @@ class MatrixOperators(GraphReader):
     def _conv(self, node: Node) -> Value:
         activation = self._activation(node)
         weights, scale = self._weights(node, output_axis=0)
-        name, shape = self._builder.image(node, activation)
+        read = self._builder.image(node, activation)
+        name, shape = read.name, read.shape
         kernel = weights.shape[2:]
         window = Window.of(self._graph, node, shape[2 - len(kernel) : 2], kernel)
         outputs, width = weights.shape[:2]
         group = check_groups(self._graph, node, channels=shape[2], outputs=outputs, group_channels=width)
         image = weights.reshape(outputs, width, *window.kernel).transpose(0, 2, 3, 1)
+        pads = read.padded(window.pads)
         result = (*window.output, outputs)
-        view = View.of_image(result).reshape(self._graph.shapes[node.outputs[0]])
+        view, order = View.of_image(result), None
         if is_depthwise(group, channels=shape[2], outputs=outputs):
+            view, order, scale = read.view_of(result), read.order, read.ordered(scale)
             layer: MatrixLayer | DepthwiseLayer = DepthwiseLayer(
                 name=node.outputs[0],
                 input=name,
                 output=node.outputs[0],
-                weights=np.ascontiguousarray(image[..., 0]),
+                weights=np.ascontiguousarray(read.ordered(image[..., 0])),
                 strides=window.strides,
-                pads=window.pads,
+                pads=pads,
                 dilations=window.dilations,
                 requantization=yet_to_come(outputs),
             )
@@ -58,15 +63,15 @@ class MatrixOperators(GraphReader):
                 name=node.outputs[0],
                 input=name,
                 output=node.outputs[0],
-                weights=np.ascontiguousarray(dense_weights(image, group)),
+                weights=np.ascontiguousarray(read.ordered(dense_weights(image, group).T).T),
                 strides=window.strides,
-                pads=window.pads,
+                pads=pads,
                 dilations=window.dilations,
                 requantization=yet_to_come(outputs),
             )
             if group > 1:
                 self._builder.note(f"{node.label}: {group} groups became one matrix with zeros beside their blocks")
-        return self._begun(node, layer, scale, result, view)
+        return self._begun(node, layer, scale, result, view.reshape(self._graph.shapes[node.outputs[0]]), order=order)
 
     def _gemm(self, node: Node) -> Value:
         for key, due in (("alpha", 1.0), ("beta", 1.0)):
@@ -126,9 +131,13 @@ class MatrixOperators(GraphReader):
         scale: npt.NDArray[np.float32],
         shape: ImageShape,
         view: View,
+        *,
+        order: IntArray | None = None,
     ) -> Accumulation:
-        """Return the accumulation that a node begins, with its bias."""
+        """Return the accumulation that a node begins, with its bias; ``order`` are the channels of the file's."""
         channels, quantizer = shape[2], self._activation(node).codes.quantizer
+        if quantizer.parts > 1 and any(layer.pads):
+            raise self._refusal(node, BIPOLAR_PADDING)
         with np.errstate(over="ignore", under="ignore"):
             unit = scale * quantizer.scale
         begun = Accumulation(
@@ -137,11 +146,13 @@ class MatrixOperators(GraphReader):
             shape=shape,
             view=view,
             unit=unit,
+            parts=quantizer.parts,
             integer=-quantizer.zero_point * layer.weights.reshape(channels, -1).sum(axis=1),
             scale=scale.astype(np.float64) * np.float64(quantizer.scale),
             offset=np.zeros(channels),
         )
-        return self._biased(node, 2, begun, View.of_vector(channels)) if node.input(2) else begun
+        bias_view = View.of_vector(channels) if order is None else View(order[None])
+        return self._biased(node, 2, begun, bias_view) if node.input(2) else begun
 
     def _biased(self, node: Node, index: int, layer: Accumulation, view: View) -> Accumulation:
         """Return an accumulation with the constants of an input added."""

@@ -19,7 +19,7 @@ from .builder import NetworkBuilder
 from .folding import clip_bounds
 from .graph import Graph, Node
 from .qdq import QdqReader
-from .values import Codes, Value
+from .values import Activation, Codes, Value
 
 
 def is_qcdq(graph: Graph) -> bool:
@@ -46,10 +46,12 @@ def read_qcdq(graph: Graph, *, name: str, multiplier_bits: int) -> Network:
         Where a rule of this module, of ``qdq`` or of ``float_graph`` is broken, naming the node.
     """
     builder = NetworkBuilder(graph, name=name, dialect="QCDQ", multiplier_bits=multiplier_bits)
-    return _Reader(graph, builder).read()
+    return QcdqReader(graph, builder).read()
 
 
-class _Reader(QdqReader):
+class QcdqReader(QdqReader):
+    """Adds the Clip of codes."""
+
     def __init__(self, graph: Graph, builder: NetworkBuilder) -> None:
         super().__init__(graph, builder)
         self._readers["Clip"] = self._clip_codes
@@ -73,8 +75,14 @@ class _Reader(QdqReader):
         )
         if low > high:
             raise self._refusal(node, f"its bounds must enclose a code, not {low}..{high}")
+        if codes.view.padded and not low <= old.zero_point <= high:
+            raise self._refusal(
+                node, f"its bounds must hold the zero point {old.zero_point} that pads, not {low}..{high}"
+            )
         if self._builder.known(codes):
-            if (low, high) != (old.lowest, old.highest):
-                raise self._refusal(node, f"it must keep the range {old.lowest}..{old.highest}, not {low}..{high}")
-            return codes
+            if (low, high) == (old.lowest, old.highest):
+                return codes
+            made = self._lone(node, Activation(codes=codes, view=codes.view))
+            narrowed = replace(old, lowest=low, highest=high)
+            return Codes(name=node.outputs[0], source=made, quantizer=narrowed, view=made.view)
         return replace(codes, name=node.outputs[0], quantizer=replace(old, lowest=low, highest=high))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nngen.ir import DepthwiseLayer, ElementwiseLayer, Layer, MatrixLayer, PoolLayer
+from nngen.ir import DepthwiseLayer, ElementwiseLayer, Layer, MatrixLayer, PoolLayer, ProductLayer
 
 from .layout import IntArray
 
@@ -22,5 +22,8 @@ def largest_sum(layer: Layer, largest_codes: Sequence[int]) -> IntArray:
     if isinstance(layer, ElementwiseLayer):
         pairs = zip(layer.coefficients, largest_codes, strict=True)
         return np.array([sum(abs(factor) * code for factor, code in pairs)])
+    if isinstance(layer, ProductLayer):
+        first, second = (code + abs(zero) for code, zero in zip(largest_codes, layer.zero_points, strict=True))
+        return np.array([first * second])
     times = layer.rows if isinstance(layer, PoolLayer) and layer.kind == "average" else 1
     return np.array([max(largest_codes) * times])

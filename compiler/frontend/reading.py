@@ -45,13 +45,18 @@ class GraphReader:
     def read(self) -> Network:
         """Return the network."""
         for node in self._graph.nodes:
-            value = self._readers[node.operator](node)
+            value = self._read_node(node)
             if isinstance(value, Accumulation) and self._reader_count(node) > 1:
                 raise self._refusal(node, f"its result must be quantized before several nodes read it; {WAY_OUT}")
             self._values[node.outputs[0]] = value
         for name in self._graph.outputs:
             self._builder.output(name, self._output(name))
         return self._builder.finish()
+
+    def _read_node(self, node: Node) -> Value:
+        if node.operator not in self._readers:
+            raise self._refusal(node, "its inputs must be constant, so that it can be computed at build time")
+        return self._readers[node.operator](node)
 
     def _output(self, name: str) -> Activation | Accumulation | Codes | Tail:
         value = self._values.get(name)
@@ -109,6 +114,7 @@ class GraphReader:
             shape=shape,
             view=view,
             unit=np.full(channels, quantizer.scale, np.float32),
+            parts=quantizer.parts,
             integer=np.full(channels, -quantizer.zero_point),
             scale=np.full(channels, quantizer.scale, np.float64),
             offset=np.zeros(channels),

@@ -77,7 +77,7 @@ def _channel(
     factor = 0.0 if np.isnan(slope) else float(slope)
     while True:
         pairs = [_pair(scale * side, offset * side, bias, shift) for side in (1.0, factor)]
-        if all(_fits(m, b, multiplier_bits) for m, b in pairs):
+        if all(fits(m, b, multiplier_bits) for m, b in pairs):
             (m, b), (m2, b2) = pairs
             return m, b, shift, m2, b2
         if shift == 0:
@@ -91,7 +91,8 @@ def _pair(scale: float, offset: float, bias: int, shift: int) -> tuple[int, int]
     return m, bias * m + int(np.rint(np.ldexp(offset, shift)))
 
 
-def _fits(m: int, b: int, multiplier_bits: int) -> bool:
+def fits(m: int, b: int, multiplier_bits: int) -> bool:
+    """Return whether the machine holds m and b, and int64 every sum of them with an accumulator (rule 4)."""
     return (
         abs(m) < 1 << (multiplier_bits - 1)
         and abs(b) < 1 << (ACCUMULATOR_BITS + multiplier_bits - 2)

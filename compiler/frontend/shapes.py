@@ -6,13 +6,14 @@ Rules
 2. ``Shape`` of a tensor with a known shape is replaced by it.
 3. Every other node's output shape follows from its operator; shapes that do not fit are refused at the node.
 4. A node that can only be folded, but has an input that is not constant, is refused.
-5. Batch stays the first dimension with size 1; no tensor grows beyond ``MOST_ELEMENTS``.
+5. A Split becomes its Slices (see ``picking``).
+6. Batch stays the first dimension with size 1; no tensor grows beyond ``MOST_ELEMENTS``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,8 @@ from .folding import FOLDABLE, fold, reduced_axes, reshape_target, squeeze_axes
 from .functions import FUNCTIONS
 from .graph import Graph, Node, Shape, integers
 from .grouping import check_groups
+from .padding import pad_amounts
+from .picking import PICKERS, picked_shape, split_slices
 
 Rule = Callable[[Graph, Node, list[Shape]], Shape]
 
@@ -34,7 +37,7 @@ def infer_shapes(graph: Graph) -> Graph:
     state = replace(graph, constants=constants, shapes=shapes)
     kept: list[Node] = []
     folded = 0
-    for node in graph.nodes:
+    for node in _without_splits(graph, state):
         constant = all(name in constants for name in node.inputs if name)
         if node.operator == "Shape" and not constant:
             constants[node.outputs[0]] = np.array(shapes[node.inputs[0]], np.int64)
@@ -48,6 +51,18 @@ def infer_shapes(graph: Graph) -> Graph:
         folded += node.operator != "Constant"
     note = (f"{folded} nodes with constant inputs computed at build time",) if folded else ()
     return replace(state, nodes=tuple(kept), folded=graph.folded + note)
+
+
+def _without_splits(graph: Graph, state: Graph) -> Iterator[Node]:
+    """Yield the nodes in order, each Split as Slices; ``state`` knows the shapes of all tensors before it."""
+    for node in graph.nodes:
+        if node.operator != "Split":
+            yield node
+            continue
+        slices, constants = split_slices(state, node)
+        state.constants.update(constants)
+        state.shapes.update({name: array.shape for name, array in constants.items()})
+        yield from slices
 
 
 def _shape(graph: Graph, node: Node) -> Shape:
@@ -169,15 +184,30 @@ def _unsqueeze(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
     return tuple(1 if axis in new else next(old) for axis in range(rank))
 
 
+def _pad(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
+    if "pads" not in node.attributes:
+        return picked_shape(graph, node, inputs)
+    amounts, rank = pad_amounts(graph, node), len(inputs[0])
+    if len(amounts) != 2 * rank:
+        raise ValueError(f"{rank} dimensions must have {2 * rank} pads, not {len(amounts)}")
+    shape = tuple(size + amounts[axis] + amounts[axis + rank] for axis, size in enumerate(inputs[0]))
+    if min(shape, default=1) < 1:
+        raise ValueError(f"pads {list(amounts)} leave nothing")
+    return shape
+
+
 def _broadcast(graph: Graph, node: Node, inputs: list[Shape]) -> Shape:
     return np.broadcast_shapes(*inputs)
 
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(FUNCTIONS, _same),
+    **dict.fromkeys(PICKERS, picked_shape),
     "Add": _broadcast,
     "AveragePool": _pool,
+    **dict.fromkeys(("BipolarQuant", "IntQuant", "MultiThreshold", "Quant", "Trunc"), _same),
     "BatchNormalization": _same,
+    "Cast": _same,
     "Clip": _same,
     "Concat": _concat,
     "Conv": _conv,
@@ -185,17 +215,21 @@ RULES: dict[str, Rule] = {
     "Div": _broadcast,
     "Dropout": _same,
     "Flatten": _flatten,
+    "Floor": _same,
     "Gemm": _matrix,
     "GlobalAveragePool": _global_pool,
     "GlobalMaxPool": _global_pool,
     "Identity": _same,
+    "LogSoftmax": _same,
     "MatMul": _matrix,
     "MaxPool": _pool,
     "Mul": _broadcast,
     "PRelu": _broadcast,
+    "Pad": _pad,
     "QuantizeLinear": _same,
     "ReduceMean": _reduce,
     "Relu": _same,
+    "RequantShift": _same,
     "Reshape": _reshape,
     "Softmax": _same,
     "Squeeze": _squeeze,

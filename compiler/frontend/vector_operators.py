@@ -3,10 +3,13 @@
 Rules
 -----
 1. A maximum of codes needs no quantizer behind it; a sum or mean begins an accumulation (see ``pooling``).
-2. Two activations of one shape and order may be added or subtracted (see ``weighting``); products of two are refused.
+2. Two activations of one shape may be added or subtracted (see ``weighting``), or multiplied: a factor may also have
+   one value a channel for all of height and width. What comes in another order is copied.
 3. A concatenation must keep the height and width of its inputs. Where all have one scale and zero point it needs no
    quantizer behind it.
 4. A function of an activation of at most 8 bits becomes a table (see ``functions``), with the quantizer behind it.
+5. A window takes padding and reordered channels of its input along. A max pool takes padding only where the real zero
+   is the lowest code, a mean only where its own padding counts, or where it has none.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nngen.ir import ConcatLayer, ElementwiseLayer, PoolLayer
+from nngen.ir import ConcatLayer, ElementwiseLayer, PoolLayer, ProductLayer
 
 from .accumulation import Accumulation, yet_to_come
 from .convolution import Window
@@ -24,13 +27,18 @@ from .folding import reduced_axes
 from .functions import dequantized, evaluate
 from .graph import Array, Node, Shape
 from .layout import ImageShape, IntArray, View
+from .matrix_operators import BIPOLAR_PADDING
 from .operators import WAY_OUT
 from .pooling import average_pool, max_pool
 from .reading import GraphReader
-from .values import Activation, Codes, Parameters, Pointwise, Quantizer, Value
-from .weighting import coefficients
+from .values import Activation, Codes, Image, Parameters, Pointwise, Quantizer, Value
+from .weighting import LARGEST_COEFFICIENT, coefficients
 
 TABLE_BITS = 8
+PRODUCT_SHAPES = (
+    "the activations it multiplies must have one shape, or one of them one value a channel, not shapes {what}; expand "
+    "one of them before it is quantized"
+)
 
 
 class VectorOperators(GraphReader):
@@ -53,10 +61,12 @@ class VectorOperators(GraphReader):
             activation = Activation(codes=source, view=source.view)
         else:
             activation = self._activation(node)
-        name, shape = self._builder.image(node, activation)
-        window = self._pool_window(node, shape, whole=whole)
-        quantizer = activation.codes.quantizer
-        made = self._pooled(node, max_pool(node.outputs[0], name, shape, window), quantizer, window, elements=1)
+        quantizer = activation.quantizer
+        lowest = self._builder.lowest_code(activation.codes)
+        read = self._builder.image(node, activation, pads=lowest == quantizer.zero_point)
+        window = self._pool_window(node, read.shape, whole=whole)
+        layer = max_pool(node.outputs[0], read.name, read.shape, window)
+        made = self._pooled(node, layer, quantizer, window, read, elements=1)
         if isinstance(source, Codes):
             return Codes(name=node.outputs[0], source=made, quantizer=quantizer, view=made.view)
         return self._kept(node, made, quantizer)
@@ -79,11 +89,16 @@ class VectorOperators(GraphReader):
 
     def _average(self, node: Node, *, whole: bool, counts_padding: bool) -> Value:
         activation = self._activation(node)
-        name, shape = self._builder.image(node, activation)
-        window = self._pool_window(node, shape, whole=whole)
-        layer = average_pool(node.outputs[0], name, shape, window, counts_padding=counts_padding)
+        read = self._builder.image(node, activation)
+        window = self._pool_window(node, read.shape, whole=whole)
+        if any(read.pads) and any(window.pads) and not counts_padding:
+            read = self._builder.image(node, activation, pads=False)
+        counts_padding = counts_padding or any(read.pads)
+        layer = average_pool(node.outputs[0], read.name, read.shape, window, counts_padding=counts_padding)
         quantizer = activation.codes.quantizer
-        return self._pooled(node, layer, quantizer, window, elements=layer.rows)
+        if quantizer.parts > 1 and (any(window.pads) or any(read.pads)):
+            raise self._refusal(node, BIPOLAR_PADDING)
+        return self._pooled(node, layer, quantizer, window, read, elements=layer.rows)
 
     def _pool_window(self, node: Node, shape: ImageShape, *, whole: bool) -> Window:
         if whole:
@@ -92,10 +107,11 @@ class VectorOperators(GraphReader):
         return Window.of(self._graph, node, shape[2 - rank : 2], node.attributes["kernel_shape"])
 
     def _pooled(
-        self, node: Node, layer: PoolLayer, quantizer: Quantizer, window: Window, *, elements: int
+        self, node: Node, layer: PoolLayer, quantizer: Quantizer, window: Window, read: Image, *, elements: int
     ) -> Accumulation:
         shape = (*window.output, layer.outputs)
-        view = View.of_image(shape).reshape(self._graph.shapes[node.outputs[0]])
+        view = read.view_of(shape).reshape(self._graph.shapes[node.outputs[0]])
+        layer = replace(layer, pads=read.padded(window.pads))
         return _mean(layer, quantizer, shape, view, elements=elements)
 
     def _reduce_mean(self, node: Node) -> Value:
@@ -114,8 +130,7 @@ class VectorOperators(GraphReader):
     def _sum_of(self, node: Node, signs: tuple[int, int]) -> Value:
         """Return the weighted sum of a node's two activations."""
         sources = [self._activation(node, index) for index in range(2)]
-        operands = [self._builder.operand(node, source) for source in sources]
-        (first, shape, view), (second, other, other_view) = operands
+        (first, shape, view), (second, other, other_view) = self._operands(node, sources)
         if shape != other or not np.array_equal(view.positions, other_view.positions):
             what = f"{list(view.shape)} and {list(other_view.shape)}"
             raise self._refusal(node, f"its activations must have one shape and order, not {what}")
@@ -124,6 +139,9 @@ class VectorOperators(GraphReader):
         factors, unit = coefficients(scales, [self._builder.largest_code(name) for name in (first, second)])
         factors = tuple(sign * factor for sign, factor in zip(signs, factors, strict=True))
         zero = -sum(factor * how.zero_point for factor, how in zip(factors, quantizers, strict=True))
+        factors = tuple(factor * how.parts for factor, how in zip(factors, quantizers, strict=True))
+        if max(map(abs, factors)) > LARGEST_COEFFICIENT:
+            raise self._refusal(node, "its scales must have a ratio of 22 bits where an input has -1 and 1 only")
         channels = shape[2]
         layer = ElementwiseLayer(
             name=node.outputs[0],
@@ -143,14 +161,55 @@ class VectorOperators(GraphReader):
             offset=np.zeros(channels),
         )
 
+    def _operands(self, node: Node, sources: list[Activation]) -> list[tuple[str, ImageShape, View]]:
+        """Return the tensors of two activations; of two that have one shape in the file, but not one order, copies."""
+        operands = [self._builder.operand(node, source) for source in sources]
+        views = [view for _, _, view in operands]
+        if views[0].shape == views[1].shape and not np.array_equal(views[0].positions, views[1].positions):
+            copied = [self._builder.reordered(node, self._builder.whole(node, source)) for source in sources]
+            operands = [self._builder.operand(node, source) for source in copied]
+        return operands
+
+    def _product_of(self, node: Node) -> Value:
+        """Return the product of a node's two activations."""
+        sources = [self._activation(node, index) for index in range(2)]
+        if math.prod(self._graph.shapes[node.input(0)]) < math.prod(self._graph.shapes[node.input(1)]):
+            sources.reverse()
+        (first, shape, view), (second, other, other_view) = self._operands(node, sources)
+        spread = other == (1, 1, shape[2]) != shape and _same_channels(view, other_view, shape[2])
+        if not spread and (shape != other or not np.array_equal(view.positions, other_view.positions)):
+            what = " and ".join(str(list(seen.shape)) for seen in (view, other_view))
+            raise self._refusal(node, PRODUCT_SHAPES.format(what=what))
+        names = self._builder.alike((first, second))
+        scales = [source.codes.quantizer.scale for source in sources]
+        channels, unit = shape[2], np.float64(scales[0]) * np.float64(scales[1])
+        return Accumulation(
+            name=node.outputs[0],
+            layer=ProductLayer(
+                name=node.outputs[0],
+                inputs=names,
+                output=node.outputs[0],
+                zero_points=(self._builder.zero_point(names[0]), self._builder.zero_point(names[1])),
+                requantization=yet_to_come(channels),
+            ),
+            shape=shape,
+            view=view,
+            unit=np.full(channels, scales[0] * scales[1], np.float32),
+            integer=np.zeros(channels, np.int64),
+            scale=np.full(channels, unit),
+            offset=np.zeros(channels),
+        )
+
     def _concat(self, node: Node) -> Value:
-        sources = [self._activation(node, index) for index in range(len(node.inputs))]
+        sources = [self._builder.whole(node, self._activation(node, index)) for index in range(len(node.inputs))]
         operands = [self._builder.operand(node, source) for source in sources]
         shapes = [shape for _, shape, _ in operands]
         if any(shape[:2] != shapes[0][:2] for shape in shapes):
             raise self._refusal(node, "its inputs must be joined along their channels")
         quantizers = [source.codes.quantizer for source in sources]
         made = self._joined(node, operands, quantizers)
+        if len({quantizer.parts for quantizer in quantizers}) > 1:
+            raise self._refusal(node, "its inputs must all have the values -1 and 1 only, or none of them")
         if len({(quantizer.scale, quantizer.zero_point) for quantizer in quantizers}) > 1:
             return made
         common = replace(
@@ -182,6 +241,7 @@ class VectorOperators(GraphReader):
             shape=(*operands[0][1][:2], total),
             view=View(np.concatenate(positions, axis=node.attributes["axis"])),
             unit=scale,
+            parts=quantizers[0].parts,
             integer=-np.repeat([how.zero_point for how in quantizers], widths),
             scale=scale.astype(np.float64),
             offset=np.zeros(total),
@@ -193,7 +253,7 @@ class VectorOperators(GraphReader):
         source = self._value(node, 0)
         if isinstance(source, Pointwise):
             return replace(source, name=node.outputs[0], values=evaluate(self._graph, node, source.values))
-        activation = self._activation(node)
+        activation = self._builder.whole(node, self._activation(node))
         quantizer = activation.codes.quantizer
         if quantizer.bits > TABLE_BITS:
             raise self._refusal(node, f"its input must have at most {TABLE_BITS} bits, not {quantizer.bits}")
@@ -227,6 +287,7 @@ def _mean(layer: PoolLayer, quantizer: Quantizer, shape: ImageShape, view: View,
     channels = shape[2]
     return Accumulation(
         name=layer.name,
+        parts=quantizer.parts,
         layer=layer,
         shape=shape,
         view=view,
@@ -235,6 +296,15 @@ def _mean(layer: PoolLayer, quantizer: Quantizer, shape: ImageShape, view: View,
         scale=np.full(channels, np.float64(quantizer.scale) / elements),
         offset=np.zeros(channels),
     )
+
+
+def _same_channels(view: View, pixel: View, channels: int) -> bool:
+    """Return whether the views of a tensor and of one pixel show the same channel at each place."""
+    try:
+        spread = np.broadcast_to(pixel.positions, view.shape)
+    except ValueError:
+        return False
+    return np.array_equal(spread, view.positions % channels)
 
 
 def _channels_kept(view: View, axes: Shape, shape: ImageShape) -> IntArray | None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nngen.errors import InputError, suggestion
-from nngen.ir import HostInput, HostOutput, Network, TailStep, Tensor
+from nngen.ir import HeadOperator, HostInput, HostOutput, Network, TailStep, Tensor
 
 Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.int64]
@@ -60,6 +60,8 @@ def _quantized(end: HostInput, tensor: Tensor, inputs: Mapping[str, Array]) -> I
         raise InputError(f"input {end.name!r} must hold numbers, and holds NaN")
     ordered = values.reshape(-1, *end.file_shape).transpose(0, *(axis + 1 for axis in end.permutation))
     with np.errstate(over="ignore"):
+        for operator, operand in end.head:
+            ordered = HEAD[operator](ordered.astype(np.float32), np.float32(operand))
         codes = np.rint(ordered.astype(np.float32) / np.float32(end.scale)).astype(np.float64) + end.zero_point
     clipped: IntArray = np.clip(codes, tensor.lowest, tensor.highest).astype(np.int64)
     return clipped.reshape(-1, *tensor.shape)
@@ -87,11 +89,28 @@ def finish_outputs(network: Network, codes: Mapping[str, npt.NDArray[np.integer[
 
 
 def _finished(end: HostOutput, codes: npt.NDArray[np.integer[Any]]) -> Array:
+    if end.file_type == "int32":  # accumulators as they are; float32 could not hold them
+        exact = (codes.astype(np.int64) - end.zero_point).transpose(0, *(axis + 1 for axis in end.permutation))
+        return exact.reshape(-1, *end.file_shape).astype(np.int32)
     real = (codes.astype(np.int64) - end.zero_point).astype(np.float32) * end.scale + end.offset
     values = real.transpose(0, *(axis + 1 for axis in end.permutation)).reshape(-1, *end.file_shape)
     for step in end.tail:
         values = TAIL[step](end, values)
     return values.astype(end.file_type)
+
+
+HEAD: dict[HeadOperator, Callable[[FloatArray, np.float32], FloatArray]] = {
+    "add": lambda values, operand: values + operand,
+    "subtract": lambda values, operand: values - operand,
+    "multiply": lambda values, operand: values * operand,
+    "divide": lambda values, operand: values / operand,
+    "floor": lambda values, operand: np.floor(values),
+    "ceil": lambda values, operand: np.ceil(values),
+    "down": lambda values, operand: np.trunc(values),
+    "up": lambda values, operand: np.copysign(np.ceil(np.abs(values)), values),
+    "half_up": lambda values, operand: np.copysign(np.floor(np.abs(values) + np.float32(0.5)), values),
+    "half_down": lambda values, operand: np.copysign(np.ceil(np.abs(values) - np.float32(0.5)), values),
+}
 
 
 def _quantize(end: HostOutput, values: FloatArray) -> FloatArray:
@@ -112,8 +131,22 @@ def _softmax(values: FloatArray) -> FloatArray:
     return powers / total
 
 
+def _log_softmax(values: FloatArray) -> FloatArray:
+    shifted = values - values.max(axis=-1, keepdims=True)
+    logarithms: FloatArray = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return logarithms
+
+
+def _sigmoid(values: FloatArray) -> FloatArray:
+    with np.errstate(over="ignore"):
+        result: FloatArray = np.reciprocal(1 + np.exp(-values))
+    return result
+
+
 TAIL: dict[TailStep, Callable[[HostOutput, FloatArray], FloatArray]] = {
     "softmax": lambda end, values: _softmax(values),
+    "log_softmax": lambda end, values: _log_softmax(values),
+    "sigmoid": lambda end, values: _sigmoid(values),
     "quantize": _quantize,
     "dequantize": _dequantize,
 }

@@ -14,7 +14,18 @@ from nngen.compiler.frontend import read_network
 from nngen.flows.accuracy import compare_codes, reference_codes
 from nngen.flows.reference import run_reference
 from nngen.host.ends import finish_outputs, quantize_inputs
-from nngen.ir import ConcatLayer, DepthwiseLayer, ElementwiseLayer, HostOutput, Layer, MatrixLayer, Network, PoolLayer
+from nngen.ir import (
+    ConcatLayer,
+    CopyLayer,
+    DepthwiseLayer,
+    ElementwiseLayer,
+    HostOutput,
+    Layer,
+    MatrixLayer,
+    Network,
+    PoolLayer,
+    ProductLayer,
+)
 from nngen.sim.golden import run_layer
 
 Array = npt.NDArray[Any]
@@ -78,7 +89,8 @@ class OnnxFile:
 
     def model(self) -> onnx.ModelProto:
         graph = helper.make_graph(self.nodes, "made", self.inputs, self.outputs, self.constants)
-        imports = [helper.make_opsetid("", self.opset)]
+        domains = dict.fromkeys(node.domain for node in self.nodes if node.domain)
+        imports = [helper.make_opsetid("", self.opset), *(helper.make_opsetid(domain, 1) for domain in domains)]
         return helper.make_model(graph, opset_imports=imports, ir_version=8)
 
     def save(self, folder: Path) -> Path:
@@ -94,6 +106,11 @@ def accumulate(network: Network, layer: Layer, inputs: list[IntArray]) -> IntArr
         return np.asarray(sum(terms[1:], terms[0]))
     if isinstance(layer, ConcatLayer):
         return np.concatenate(inputs, axis=3)
+    if isinstance(layer, ProductLayer):
+        first, second = (codes - zero for codes, zero in zip(inputs, layer.zero_points, strict=True))
+        return np.asarray(first * second)
+    if isinstance(layer, CopyLayer):
+        return picked(layer, inputs[0])
     (top, left, bottom, right), (down, across) = layer.pads, layer.strides
     halo = network.padding(layer)
     padded = np.pad(inputs[0], ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=halo)
@@ -115,6 +132,18 @@ def accumulate(network: Network, layer: Layer, inputs: list[IntArray]) -> IntArr
             sums = window if sums is None else np.maximum(sums, window) if largest else sums + window
     assert sums is not None
     return sums
+
+
+def picked(layer: CopyLayer, codes: IntArray) -> IntArray:
+    """What a copy reads, pixel by pixel."""
+    shape = len(layer.rows_read), len(layer.columns_read), len(layer.channels_read)
+    made = np.full((len(codes), *shape), layer.fill)
+    _, height, width, _ = codes.shape
+    for y, row in enumerate(layer.rows_read):
+        for x, column in enumerate(layer.columns_read):
+            if 0 <= row < height and 0 <= column < width:
+                made[:, y, x] = codes[:, row, column, list(layer.channels_read)]
+    return made
 
 
 def rounded_away(network: Network, output: HostOutput, codes: dict[str, IntArray]) -> float:

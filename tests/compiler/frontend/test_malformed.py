@@ -13,7 +13,7 @@ SUPPORTED = (
     "supported are Conv, Gemm, MatMul, Add, Sub, Mul, Div, BatchNormalization, Concat, MaxPool, AveragePool, "
     "GlobalMaxPool, GlobalAveragePool, ReduceMean, QuantizeLinear, DequantizeLinear, Relu, Clip, PRelu, Abs, Elu, Erf, "
     "Exp, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Selu, Sigmoid, Softplus, Softsign, Tanh, Flatten, Reshape, "
-    "Transpose, Squeeze, Unsqueeze, Identity, Dropout, Softmax"
+    "Transpose, Squeeze, Unsqueeze, Slice, Split, Gather, Pad, Resize, Identity, Dropout, Softmax"
 )
 QCDQ = "export as QCDQ (brevitas: export_onnx_qcdq)"
 CUT = "is an ONNX model cut short or damaged; export or download it again"
@@ -77,12 +77,6 @@ OTHER_DIALECTS = {
     "mlonmcu_micro_kws_quantdequant/model": "Conv node 'micro_kws/conv2d/Relu;micro_kws/conv2d/BiasAdd;micro_kws/"
     "conv2d_2/Conv2D;micro_kws/conv2d/Conv2D;micro_kws/conv2d/BiasAdd/ReadVariableOp_prequant': its weights "
     "'const_fold_opt__85' are not quantized; quantize every layer's input, weights and output before export",
-    "derived_alibaba_ad_qoperator_s8s8_pt/model": "com.microsoft::QGemm node 'Gemm_0_quant': the QOperator "
-    "dialect is not supported yet; quantize with quant_format=QuantFormat.QDQ",
-    "brevitas/mlp_w4a4_pt_qonnx": "qonnx.custom_op.general::Quant node '/inp/act_quant/export_handler/Quant': "
-    f"the QONNX dialect is not supported yet; {QCDQ}",
-    "brevitas/mlp_ort_qop_u8s8": "com.microsoft::QGemm node '/fc1/Gemm_quant': the QOperator dialect is not supported "
-    "yet; quantize with quant_format=QuantFormat.QDQ",
     "brevitas/cnn_ort_dynamic": "DynamicQuantizeLinear node 'x_QuantizeLinear': scales that depend on the data are not "
     "supported; quantize statically",
     "brevitas/mlp_fp32": f"Gemm node '/fc1/Gemm': it has no quantizer, nor has any other layer; {QCDQ}",

@@ -173,9 +173,10 @@ def residual_of_a_layer(file: Any) -> None:
     finish(file, file.activation(file.node("Add", name, other, name="add"), 1.0))
 
 
-def product_of_activations(file: Any) -> None:
-    name = vector(file)
-    finish(file, file.activation(file.node("Mul", name, name, name="multiply"), 1.0))
+def product_with_a_layer(file: Any) -> None:
+    name = vector(file, 3)
+    other = file.node("Gemm", name, file.dequantized(codes(3, 3), 0.25))
+    finish(file, file.activation(file.node("Mul", name, other, name="multiply"), 1.0))
 
 
 def quotient_of_activations(file: Any) -> None:
@@ -429,10 +430,11 @@ SUPPORTED = (
     "supported are Conv, Gemm, MatMul, Add, Sub, Mul, Div, BatchNormalization, Concat, MaxPool, AveragePool, "
     "GlobalMaxPool, GlobalAveragePool, ReduceMean, QuantizeLinear, DequantizeLinear, Relu, Clip, PRelu, Abs, Elu, Erf, "
     "Exp, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Selu, Sigmoid, Softplus, Softsign, Tanh, Flatten, Reshape, "
-    "Transpose, Squeeze, Unsqueeze, Identity, Dropout, Softmax"
+    "Transpose, Squeeze, Unsqueeze, Slice, Split, Gather, Pad, Resize, Identity, Dropout, Softmax"
 )
 ADDITION = "it must add constants to a layer's result, or dequantized activations; quantize what it adds"
-PRODUCT = "it must multiply a layer's result or an activation with constants; products of activations are not supported"
+PRODUCT = "it must multiply a layer's result with constants, or dequantized activations; quantize what it multiplies"
+QUOTIENT = "it must divide a layer's result or an activation by constants; quotients of activations are not supported"
 SCALE = "QuantizeLinear node 'quantize': its scale 'c0' must be"
 CASES: list[tuple[Make, str]] = [
     # graph
@@ -523,8 +525,8 @@ CASES: list[tuple[Make, str]] = [
     (residual_of_a_layer, f"Add node 'add': {ADDITION}"),
     (bounded_then_biased, f"Add node 'add': {ADDITION}"),
     (bounded_then_subtracted, f"Sub node 'subtract': {ADDITION}"),
-    (product_of_activations, f"Mul node 'multiply': {PRODUCT}"),
-    (quotient_of_activations, f"Div node 'divide': {PRODUCT}"),
+    (product_with_a_layer, f"Mul node 'multiply': {PRODUCT}"),
+    (quotient_of_activations, f"Div node 'divide': {QUOTIENT}"),
     (behind_gemm("Div", [1, 0, 1]), "Div node 'node': its divisor 'c0' must not be 0"),
     (
         sum_of_two_orders,

@@ -172,3 +172,37 @@ def test_outputs_may_be_codes() -> None:
     ends = {"file_shape": (6,), "scale": np.float32([1]), "zero_point": 0, "file_type": "int8"}
     found = finish_outputs(output(**ends), {"t": np.array([[[[3, -7], [2, 2], [127, -128]]]])})["y"]
     assert (found.dtype, found.tolist()) == (np.dtype(np.int8), [[3, 2, 127, -7, 2, -128]])
+
+
+def test_steps_of_the_head_come_before_quantization() -> None:
+    """2x - 1 in float32: where x is 1/4 the tie is -1/2, which goes to 0 and not to -1."""
+    ends = {"permutation": (0, 1, 2), "scale": 1.0, "zero_point": 3}
+    image = np.float32([0.25, 0.75, 1.25, 0.5, 1, -1]).reshape(1, 2, 1, 3)
+    doubled = image_input(**ends, head=(("multiply", 2.0), ("subtract", 1.0)))
+    assert quantize_inputs(doubled, {"image": image})["t"].ravel().tolist() == [3, 3, 5, 3, 4, 0]
+
+
+@pytest.mark.parametrize(
+    ("operator", "due"),
+    [
+        ("floor", [-2, -1, 0, 0, 1, 2]),
+        ("ceil", [-1, 0, 0, 1, 2, 3]),
+        ("down", [-1, 0, 0, 0, 1, 2]),
+        ("up", [-2, -1, 0, 1, 2, 3]),
+        ("half_up", [-2, -1, 0, 1, 2, 3]),
+        ("half_down", [-1, 0, 0, 0, 1, 2]),
+    ],
+)
+def test_roundings_of_the_head(operator: str, due: list[int]) -> None:
+    image = np.float32([-1.5, -0.5, 0, 0.5, 1.5, 2.5]).reshape(1, 2, 1, 3)
+    rounded = image_input(permutation=(0, 1, 2), scale=1.0, head=((operator, 0.0),))
+    assert (quantize_inputs(rounded, {"image": image})["t"].ravel() - 3).tolist() == due
+
+
+def test_other_ends_of_the_host() -> None:
+    codes = {"t": np.arange(6).reshape(1, 1, 3, 2)}
+    ends = {"file_shape": (6,), "permutation": (0, 1, 2), "zero_point": 0, "scale": np.float32([1])}
+    sigmoid = finish_outputs(output(**ends, tail=("sigmoid",)), codes)["y"].ravel()
+    np.testing.assert_allclose(sigmoid, 1 / (1 + np.exp(-np.arange(6.0))), rtol=1e-6)
+    logarithms = finish_outputs(output(**ends, tail=("log_softmax",)), codes)["y"].ravel()
+    np.testing.assert_allclose(logarithms, np.arange(6) - np.log(np.exp(np.arange(6.0)).sum()), rtol=1e-6)
