@@ -10,7 +10,7 @@ NIGHTLY_NETWORKS := $(addprefix nightly-networks-,cim256 cim256_lossless cim128 
 NIGHTLY := nightly-slow-tests nightly-benchmark nightly-curves $(NIGHTLY_NETWORKS) $(NIGHTLY_ISA)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint nightly nightly-isa nightly-networks $(NIGHTLY) benchmark benchmark-netlist curves clean
+.PHONY: help setup demo test lint nightly nightly-isa nightly-networks $(NIGHTLY) conformance benchmark benchmark-netlist curves clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -62,6 +62,9 @@ $(NIGHTLY_ISA): nightly-isa-%: $(STAMP)
 	@mkdir -p .nightly
 	@.ci/nightly $@ $(VENV)/bin/nngen verify-isa --arch flows/architectures/$*.toml --instructions 10000000 \
 		--simulator verilator --complete --resume .nightly/isa --coverage .nightly/isa-$*.md --json .nightly/isa-$*.json
+
+conformance: $(STAMP)  ## networks of others against their references: ../shared/models
+	@$(PYTHONBIN) -m nngen.flows.conformance
 
 benchmark: $(STAMP)  ## the figures that the design is measured against
 	@$(PYTHONBIN) -m nngen.flows.benchmarks

@@ -15,6 +15,7 @@ from nngen.compiler.frontend import load_model
 from nngen.errors import InputError
 from nngen.host.ends import quantize_inputs
 from nngen.ir import (
+    CopyLayer,
     DepthwiseLayer,
     ElementwiseLayer,
     HostOutput,
@@ -22,6 +23,7 @@ from nngen.ir import (
     MatrixLayer,
     Network,
     PoolLayer,
+    ProductLayer,
     Tensor,
 )
 from nngen.numerics import Requantization
@@ -51,6 +53,7 @@ FLOAT32_ROUNDING = 2.0**-24
 # Roundings of the reference beside its additions: two scales, a product, batch norm (5), division; and m's own.
 ROUNDINGS_BESIDE_SUM = 10
 DIFFERENCES_LISTED = 100
+HOST_FUNCTIONS = ("Softmax", "LogSoftmax", "Sigmoid")
 
 
 # ---------------------------------------------------------------- answers
@@ -225,25 +228,31 @@ def compare_with_reference(network: Network, path: Path, inputs: Mapping[str, Ar
 def reference_codes(network: Network, path: Path, inputs: Mapping[str, Array]) -> dict[str, IntArray]:
     """Return the codes of every tensor as onnxruntime computes them, shape (samples, height, width, channels).
 
-    Where the file has no codes (a last layer without quantizer), they are the accumulators nearest to its outputs.
+    Where the file has no codes (a last layer without quantizer), they are the accumulators nearest to its outputs. What
+    only the network has (copies, converted codes) is computed exactly from its inputs.
     """
     layers = {layer.output: layer for layer in network.layers}
     passed = {end.tensor: end for end in network.outputs if end.tensor == end.name and end.tensor in layers}
     given = {end.tensor for end in network.inputs if end.tensor == end.name}
-    inside = [name for name in network.tensors if name not in passed and name not in given]
+    made = {output for node in load_model(path).graph.node for output in node.output} | set(inputs)
+    own = {name for name, layer in layers.items() if isinstance(layer, CopyLayer) or name not in made}
+    inside = [name for name in network.tensors if name not in passed and name not in given and name not in own]
+    passed = {name: end for name, end in passed.items() if name not in own}
     sources = {name: _before_tail(path, name) if end.tail else name for name, end in passed.items()}
     values = run_reference(path, dict(inputs), intermediate=[*inside, *sources.values()])
     codes = {name: channel_last_codes(network, name, values[name]) for name in inside}
     codes |= {name: array for name, array in quantize_inputs(network, inputs).items() if name in given}
-    return codes | {
-        name: _accumulators(network.tensors[name], end, values[sources[name]]) for name, end in passed.items()
-    }
+    codes |= {name: _accumulators(network.tensors[name], end, values[sources[name]]) for name, end in passed.items()}
+    for layer in network.layers:
+        if layer.output in own:
+            codes[layer.output] = run_layer(network, layer, *(codes[name] for name in layer.inputs)).codes
+    return codes
 
 
 def _before_tail(path: Path, name: str) -> str:
-    """Return the tensor that the Softmax behind an output reads."""
+    """Return the tensor that the host's function behind an output reads."""
     makers = {output: node for node in load_model(path).graph.node for output in node.output}
-    while name in makers and makers[name].op_type != "Softmax":
+    while name in makers and makers[name].op_type not in HOST_FUNCTIONS:
         name = makers[name].input[0]
     return makers[name].input[0] if name in makers else name
 
@@ -291,6 +300,10 @@ def _magnitudes(network: Network, layer: Layer, inputs: Sequence[IntArray]) -> I
         layer = replace(layer, weights=np.abs(layer.weights))
     elif isinstance(layer, ElementwiseLayer):
         layer = replace(layer, coefficients=tuple(map(abs, layer.coefficients)))
+    elif isinstance(layer, ProductLayer):
+        layer = replace(layer, zero_points=(0, 0))
+    elif isinstance(layer, CopyLayer):
+        layer = replace(layer, fill=0)
     absolute = replace(network, tensors=network.tensors | positive)
     return run_layer(absolute, replace(layer, table=None), *centred).accumulators
 

@@ -17,6 +17,7 @@ from .cli_netlist import app as netlist_app
 from .cli_options import (
     BuildFolder,
     Cells,
+    Explain,
     InputFile,
     Json,
     LevelOption,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from nngen.flows import doctor as doctor_flow
     from nngen.flows import evaluate as evaluate_flow
     from nngen.flows import exact as exact_flow
+    from nngen.flows import explain as explain_flow
     from nngen.flows import inspect as inspect_flow
     from nngen.flows import report as report_flow
     from nngen.flows import simulate as simulate_flow
@@ -53,6 +55,7 @@ else:
     doctor_flow = later("nngen.flows.doctor")
     evaluate_flow = later("nngen.flows.evaluate")
     exact_flow = later("nngen.flows.exact")
+    explain_flow = later("nngen.flows.explain")
     inspect_flow = later("nngen.flows.inspect")
     present = later("nngen.flows.present")
     progress = later("nngen.flows.progress")
@@ -108,9 +111,16 @@ def inspect(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="Y.npz", help="With --inputs: where the results go.")
     ] = None,
+    explain: Explain = False,
     json: Json = False,
 ) -> None:
-    """Show the integer network that is in an ONNX file; with inputs, run it."""
+    """Show the integer network that is in an ONNX file; with inputs, run it.
+
+    With --explain: exit status 2 where a node is not supported.
+    """
+    if explain:
+        _explain(network, json=json)
+        return
     if output is not None and inputs is None:
         raise typer.BadParameter("needs --inputs", param_hint="-o")
     inspected = exact_flow.inspect(network, inputs=inputs, output=output)
@@ -119,6 +129,17 @@ def inspect(
         present.show_json(inspect_flow.describe(inspected.network) | ({"results": results} if results else {}))
     else:
         present.show(inspect_flow.render(inspected.network))
+
+
+def _explain(network: Path, *, json: bool) -> None:
+    """List what is not supported, and end with status 2 if anything is."""
+    found = explain_flow.explain(network)
+    if json:
+        present.show_json(explain_flow.describe(found))
+    else:
+        present.show(explain_flow.render(network, found))
+    if found:
+        raise typer.Exit(BAD_INPUT)
 
 
 @app.command(epilog="Example: nngen build network.onnx --arch tiny.toml --calibration samples.npz -o out")
@@ -150,8 +171,14 @@ def build(
         list[Part] | None, typer.Option("--only", help="Make only this part; may be given several times.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of everything random.")] = 0,
+    explain: Explain = False,
 ) -> None:
-    """Compile a network for a chip: mapping, schedule, program and Verilog in one directory."""
+    """Compile a network for a chip: mapping, schedule, program and Verilog in one directory.
+
+    With --explain a network that cannot be read ends in the list of all its unsupported nodes, not the first alone.
+    """
+    if explain:
+        _explain(network, json=False)
     with progress.shown() as step:
         made = build_flow.build(
             network,

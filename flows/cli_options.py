@@ -13,6 +13,7 @@ from .levels import Level
 __all__ = [
     "BuildFolder",
     "Cells",
+    "Explain",
     "InputFile",
     "Json",
     "LevelOption",
@@ -48,6 +49,9 @@ BuildFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Build director
 InputFile = Annotated[Path, typer.Option("--inputs", metavar="X.npz", help=INPUTS_HELP, show_default=False)]
 OptionalInputFile = Annotated[
     Path | None, typer.Option("--inputs", metavar="X.npz", help=INPUTS_HELP, show_default=False)
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="List every node that is not supported, with the nearest supported form.")
 ]
 Samples = Annotated[
     int | None, typer.Option("--samples", metavar="N", min=1, help="Take the first N samples.", show_default="all")

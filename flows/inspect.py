@@ -12,6 +12,7 @@ from rich.text import Text
 
 from nngen.ir import (
     ConcatLayer,
+    CopyLayer,
     DepthwiseLayer,
     HostInput,
     HostOutput,
@@ -19,6 +20,7 @@ from nngen.ir import (
     MatrixLayer,
     Network,
     PoolLayer,
+    ProductLayer,
     Tensor,
 )
 
@@ -54,7 +56,8 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
 
 
 def _input(end: HostInput, tensor: Tensor) -> dict[str, Any]:
-    steps = (["quantize"] if end.file_type == "float32" else []) + _reordering(end.permutation)
+    steps = [step for step, _ in end.head] + (["quantize"] if end.file_type == "float32" else [])
+    steps += _reordering(end.permutation)
     return {
         "name": end.name,
         "file_shape": list(end.file_shape),
@@ -118,8 +121,14 @@ def _operator(network: Network, layer: Layer) -> str:
         return "depthwise"
     if isinstance(layer, PoolLayer):
         return f"{layer.kind} pool"
-    if isinstance(layer, ConcatLayer):
-        return "concat"
+    names: tuple[tuple[type[Layer], str], ...] = (
+        (ConcatLayer, "concat"),
+        (ProductLayer, "product"),
+        (CopyLayer, "copy"),
+    )
+    for kind, name in names:
+        if isinstance(layer, kind):
+            return name
     if len(layer.inputs) > 1:
         return "sum"
     return "requantize" if layer.table is None else "look-up"

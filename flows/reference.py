@@ -1,6 +1,7 @@
 """The reference: onnxruntime on the unmodified file, graph optimization off, one thread.
 
-Its default optimizer fuses quantizers into operators that round elsewhere, so it is no reference for the codes.
+Its default optimizer fuses quantizers into operators that round elsewhere, so it is no reference for the codes. Int8
+weights of quantized operators are shifted to uint8 in memory, where its kernels are exact (``reference_products``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from nngen.compiler.frontend import load_model
 from nngen.errors import InputError, ModelError, suggestion
 from nngen.ir import Network
+
+from .reference_products import make_products_exact
 
 __all__ = ["channel_last_codes", "run_reference"]
 
@@ -85,6 +88,7 @@ def _session(path: Path, intermediate: Sequence[str]) -> onnxruntime.InferenceSe
             raise ModelError(f"{path} has no tensor {name!r}{suggestion(name, made)}")
         if name not in outputs:
             model.graph.output.append(onnx.ValueInfoProto(name=name))
+    make_products_exact(model, path.parent)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -108,16 +112,21 @@ def _single(inputs: dict[str, Array]) -> list[dict[str, Array]]:
 def channel_last_codes(network: Network, name: str, values: Array) -> IntArray:
     """Return a tensor of ``run_reference`` as codes in the network's layout (samples, height, width, channels).
 
-    Where the file has no codes but their real values (behind a MaxPool without quantizer), these are turned back. A
-    tensor that a network input is quantized into has the input's layout; any other is (batch, channels, height, width),
-    or that flattened.
+    Where the file has no codes but their real values (behind a MaxPool without quantizer), these are turned back.
+    Unsigned codes that a product wants signed are less by half their range. A tensor that a network input is quantized
+    into has the input's layout; any other is (batch, channels, height, width), or that flattened.
     """
     tensor = network.tensors[name]
     shape = tensor.shape
+    if values.dtype.kind == "u" and tensor.signed:
+        values = values.astype(np.int64) - (1 << (8 * tensor.element_bytes - 1))
     if values.dtype.kind == "f":
         values = np.rint(values / np.float32(tensor.scale)) + tensor.zero_point
     order = next((end.permutation for end in network.inputs if end.tensor == name), None)
     if order is None or len(order) + 1 != values.ndim:
         values, order = values.reshape(len(values), shape[2], *shape[:2]), (1, 2, 0)
     permuted = values.transpose(0, *(axis + 1 for axis in order))
-    return permuted.reshape(len(values), *shape).astype(np.int64)
+    codes: IntArray = permuted.reshape(len(values), *shape).astype(np.int64)
+    if tensor.channel_order:
+        codes[..., list(tensor.channel_order)] = codes.copy()
+    return codes

@@ -33,8 +33,8 @@ SUPPORTED = (
     *("Conv", "Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "BatchNormalization", "Concat", "MaxPool", "AveragePool"),
     *("GlobalMaxPool", "GlobalAveragePool", "ReduceMean", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip"),
     *("PRelu", "Abs", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Selu", "Sigmoid"),
-    *("Softplus", "Softsign", "Tanh", "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity"),
-    *("Dropout", "Softmax"),
+    *("Softplus", "Softsign", "Tanh", "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze"),
+    *("Slice", "Split", "Gather", "Pad", "Resize", "Identity", "Dropout", "Softmax"),
 )
 
 

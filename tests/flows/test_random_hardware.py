@@ -9,16 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nngen.arch import Architecture
 from nngen.flows.retirements import RetirementCheck
 from nngen.hardware import emit_rtl, simulation_files
 from nngen.host import tensor_addresses
+from nngen.ir import Mapping, Network
 from nngen.sim.cosim import RtlJob, compare_result, simulate_rtl
 from nngen.sim.iss import run
 from tests.compiler.codegen.test_random_networks import draw
+from tests.compiler.codegen.test_random_vector_networks import draw as draw_vector
 from tests.compiler.execution import compile_mapping, run_network
 from tests.compiler.randoms import random_codes
 
 FEW = (22, 40, 41, 106)  # in this order: ramp, SAR, flash, SAR; both other encodings; codes of two bytes
+VECTOR = (181, 460, 411, 14, 499)  # products with one pixel and of two tensors, copies with and without strides
 MANY = range(100, 140)
 SLOWEST_CYCLES = 4000
 
@@ -26,9 +30,11 @@ SLOWEST_CYCLES = 4000
 def check(seed: int, folder: Path) -> bool:
     """Compare one draw; False where it is too large to simulate, or there is none for this seed."""
     drawn = draw(seed, lossless=False, foreign=bool(seed % 2))
-    if drawn is None:
-        return False
-    network, architecture, mapping = drawn
+    return drawn is not None and compare(*drawn, seed=seed, folder=folder)
+
+
+def compare(network: Network, architecture: Architecture, mapping: Mapping, *, seed: int, folder: Path) -> bool:
+    """Compare one network; False where it is too large to simulate."""
     generator = np.random.default_rng(seed)
     inputs = {e.tensor: random_codes(generator, network.tensors[e.tensor], 1) for e in network.inputs}
     codes, ran = run_network(network, mapping, architecture, inputs)
@@ -76,3 +82,11 @@ def test_the_verilog_does_what_the_models_say(seed: int, tmp_path: Path) -> None
 @pytest.mark.slow
 def test_many_more(tmp_path: Path) -> None:
     assert sum(check(seed, tmp_path) for seed in MANY) >= len(MANY) // 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", VECTOR)
+def test_the_verilog_multiplies_and_copies_like_the_models(seed: int, tmp_path: Path) -> None:
+    drawn = draw_vector(seed)
+    assert drawn is not None
+    assert compare(*drawn, seed=seed, folder=tmp_path)
