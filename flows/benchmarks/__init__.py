@@ -5,6 +5,7 @@ from functools import partial
 from .chips import measure_building, measure_digits, measure_layers
 from .faults import measure_faults
 from .golden import measure_golden
+from .importing import measure_importing
 from .netlist import measure_netlist
 from .networks import CHIPS, measure_networks, measure_networks_rtl
 from .noisy import measure_noisy
@@ -52,6 +53,11 @@ BENCHMARKS = [
             long=True,
         )
         for chip in CHIPS
+    ),
+    Benchmark(
+        name="importing",
+        description="time and memory to import a file of the size of ResNet-18",
+        measure=measure_importing,
     ),
     Benchmark(
         name="building",

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
-from nngen.ir import DepthwiseLayer, ElementwiseLayer, Layer, MatrixLayer, Network, PoolLayer
+from nngen.ir import CopyLayer, DepthwiseLayer, ElementwiseLayer, Layer, MatrixLayer, Network, PoolLayer, ProductLayer
 
 FloatArray = npt.NDArray[np.float32]
 IMAGES_AT_ONCE = 64
@@ -80,7 +80,21 @@ def _sum(layer: Layer, shape: Shape, halo: np.float32, scale: FloatArray) -> Sum
     if isinstance(layer, ElementwiseLayer):
         factors = [factor * scale for factor in layer.coefficients]
         return lambda values: _weighted(values, factors)
+    if isinstance(layer, ProductLayer):
+        first, second = layer.zero_points
+        return lambda values: (values[0] - first) * (values[1] - second) * scale
+    if isinstance(layer, CopyLayer):
+        return lambda values: _picked(values[0], layer) * scale
     return lambda values: np.concatenate(values, axis=3) * scale
+
+
+def _picked(values: FloatArray, layer: CopyLayer) -> FloatArray:
+    padded = values
+    for axis, places in ((1, layer.rows_read), (2, layer.columns_read)):
+        before, after = max(0, -min(places)), max(0, max(places) - values.shape[axis] + 1)
+        widths = [(before, after) if axis == number else (0, 0) for number in range(4)]
+        padded = np.pad(padded, widths, constant_values=layer.fill).take(np.array(places) + before, axis=axis)
+    return padded.take(layer.channels_read, axis=3)
 
 
 def _weighted(values: Sequence[FloatArray], factors: list[FloatArray]) -> FloatArray:
