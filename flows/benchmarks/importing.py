@@ -14,14 +14,16 @@ from .resnet18 import write_resnet18
 MOST_SECONDS = 5.0
 MOST_MEGABYTES = 1000.0
 _READ = """\
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from nngen.compiler.frontend import read_network
 begun = time.perf_counter()
 network = read_network(Path(sys.argv[1]))
 seconds = time.perf_counter() - begun
 weights = sum(layer.weights.size for layer in network.layers if hasattr(layer, "weights"))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# Of this program alone: getrusage would count the parent's memory, which the fork had for a moment.
+status = Path("/proc/self/status").read_text().splitlines()
+peak = int(next(line for line in status if line.startswith("VmHWM:")).split()[1]) / 1024
 print(json.dumps({"seconds": seconds, "megabytes": peak, "weights": weights, "layers": len(network.layers)}))
 """
 
