@@ -7,7 +7,7 @@ STAMP := $(VENV)/.nngen-setup
 
 NIGHTLY_ISA := nightly-isa-micro nightly-isa-odd
 NIGHTLY_NETWORKS := $(addprefix nightly-networks-,cim256 cim256_lossless cim128 cim128_lossless)
-NIGHTLY := nightly-slow-tests nightly-benchmark nightly-curves $(NIGHTLY_NETWORKS) $(NIGHTLY_ISA)
+NIGHTLY := nightly-slow-tests nightly-benchmark nightly-curves nightly-dialects $(NIGHTLY_NETWORKS) $(NIGHTLY_ISA)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint nightly nightly-isa nightly-networks $(NIGHTLY) conformance benchmark benchmark-netlist curves clean
@@ -45,6 +45,9 @@ nightly-benchmark: $(STAMP)
 nightly-curves: $(STAMP)
 	@mkdir -p .nightly
 	@.ci/nightly $@ $(PYTHONBIN) -m nngen.flows.cells.sweep --rows 64 --points 16 -o .nightly/curves
+
+nightly-dialects: $(STAMP)
+	@.ci/nightly $@ env NNGEN_FUZZ=40 $(PYTHONBIN) -m pytest -q -n $(PYTEST_WORKERS) tests/compiler/frontend
 
 curves: $(STAMP)  ## the page of transfer curves, docs/transfer_curves.md, from ngspice
 	@$(PYTHONBIN) -m nngen.flows.cells.sweep --rows 64 --points 16 -o docs

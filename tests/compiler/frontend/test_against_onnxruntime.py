@@ -15,6 +15,7 @@ from numpy.random import Generator
 from nngen.compiler.frontend import read_network
 from nngen.host.ends import finish_outputs, quantize_inputs
 from nngen.sim.golden import run_golden
+from tests.compiler.frontend.fuzzing import FUZZ
 
 Compare = Callable[[Path, dict[str, npt.NDArray[Any]]], dict[str, tuple[int, int]]]
 
@@ -183,7 +184,7 @@ class RandomNetwork:
         return self.file.activation(name, **quantizer), quantizer["scale"]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120 * FUZZ, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_random_networks(
     data: st.DataObject, seed: int, onnx_file: Any, tmp_path: Path, compare_with_reference: Compare

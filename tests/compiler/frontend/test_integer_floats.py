@@ -18,6 +18,7 @@ from nngen.host.ends import finish_outputs, quantize_inputs
 from nngen.ir import Network, PoolLayer
 from nngen.sim.golden import run_golden
 from tests.compiler.frontend.evaluator import evaluate
+from tests.compiler.frontend.fuzzing import FUZZ
 from tests.compiler.frontend.integer_networks import INT64, constant, requant_shift, residual_network
 
 Array = npt.NDArray[Any]
@@ -116,7 +117,7 @@ class Grown:
         return self.rounded(name, low=low, high=high)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 * FUZZ, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_random_networks(data: st.DataObject, seed: int, onnx_file: Any, tmp_path: Path) -> None:
     random, file, draw = np.random.default_rng(seed), onnx_file(opset=9), data.draw
@@ -194,7 +195,7 @@ def test_ties_go_up(onnx_file: Any, tmp_path: Path) -> None:
     assert found.ravel().tolist() == [-1, 0, 1, 2, 3]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 * FUZZ, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_random_networks_of_requant_shift(data: st.DataObject, seed: int, onnx_file: Any, tmp_path: Path) -> None:
     random, file, draw = np.random.default_rng(seed), onnx_file(opset=9), data.draw

@@ -13,12 +13,13 @@ from onnx import helper
 
 from nngen.compiler.frontend import read_network
 from nngen.ir import ConcatLayer, DepthwiseLayer, ElementwiseLayer, MatrixLayer, Network, PoolLayer
+from tests.compiler.frontend.fuzzing import FUZZ
 
 Array = npt.NDArray[Any]
 Compare = Callable[[Path, dict[str, Array]], dict[str, tuple[int, int]]]
 
 RANDOM = settings(
-    max_examples=25,
+    max_examples=25 * FUZZ,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -240,7 +241,7 @@ FUNCTIONS = (
 
 
 @pytest.mark.parametrize("operator", FUNCTIONS)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8 * FUZZ, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_functions(
     operator: str, data: st.DataObject, onnx_file: Any, tmp_path: Path, compare_with_reference: Compare

@@ -18,6 +18,7 @@ from nngen.ir import Layer, Network
 from nngen.numerics import Requantization
 from nngen.sim.golden import run_golden
 from tests.compiler.frontend.evaluator import evaluate
+from tests.compiler.frontend.fuzzing import FUZZ
 
 Array = npt.NDArray[Any]
 GENERAL = "qonnx.custom_op.general"
@@ -269,7 +270,7 @@ class Grown:
         return weights(self.file, values, scale, self.draw(st.integers(2, 8)), narrow=1)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 * FUZZ, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_random_networks(data: st.DataObject, seed: int, onnx_file: Any, tmp_path: Path) -> None:
     random, file = np.random.default_rng(seed), onnx_file()

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nngen.compiler.frontend import read_network
+from tests.compiler.frontend.fuzzing import FUZZ
 
 from .qoperators import Coded, QOperatorFile
 
@@ -112,7 +113,7 @@ class Random:
 STEPS = ("convolution", "sum", "unary", "average", "concat")
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 * FUZZ, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_random_networks(
     data: st.DataObject, seed: int, onnx_file: Any, tmp_path: Path, compare_with_reference: Compare
