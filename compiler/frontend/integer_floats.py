@@ -399,7 +399,7 @@ class IntegerFloatReader(FloatGraphReader):
         spread = self._per_channel(node, value.made, value.view, numbers)
         return value, tuple(Fraction(float(number)) for number in spread)
 
-    def _operands(self, node: Node) -> tuple[Exact, int]:
+    def _exact_operand(self, node: Node) -> tuple[Exact, int]:
         values = [self._exact_value(node, index) for index in range(2)]
         index = 0 if values[0] is not None else 1
         value = values[index]
@@ -417,7 +417,7 @@ class IntegerFloatReader(FloatGraphReader):
         first, second = (self._exact_value(node, index) for index in range(2))
         if first is not None and second is not None:
             return self._sum_of_terms(node, first, second, sign)
-        value, index = self._operands(node)
+        value, index = self._exact_operand(node)
         value, numbers = self._fractions(node, 1 - index, value)
         if index == 1 and sign < 0:
             value = _scaled(value, (Fraction(-1),) * len(value.scale))
@@ -440,12 +440,12 @@ class IntegerFloatReader(FloatGraphReader):
         )
 
     def _mul(self, node: Node) -> Any:
-        value, index = self._operands(node)
+        value, index = self._exact_operand(node)
         value, numbers = self._fractions(node, 1 - index, value)
         return _scaled(value, numbers)
 
     def _div(self, node: Node) -> Any:
-        value, index = self._operands(node)
+        value, index = self._exact_operand(node)
         if index == 1:
             raise self._refusal(node, "it must divide by constants")
         value, numbers = self._fractions(node, 1, value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
 
 WIDTHS = (64, 128, 256, 512)
 CLASSES = 1000
@@ -29,15 +30,15 @@ class _File:
         self.constants.append(numpy_helper.from_array(values, name))
         return name
 
-    def node(self, operator: str, *inputs: str, **attributes: object) -> str:
+    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         output = self._name("t")
         self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
         return output
 
     def quantized(self, name: str) -> str:
         """Quantize an activation to 8 bits and back."""
-        scale = self.constant(np.float32(self._generator.uniform(0.02, 0.05)))
-        zero = self.constant(np.uint8(0))
+        scale = self.constant(np.array(self._generator.uniform(0.02, 0.05), np.float32))
+        zero = self.constant(np.array(0, np.uint8))
         return self.node("DequantizeLinear", self.node("QuantizeLinear", name, scale, zero), scale, zero)
 
     def weights(self, *shape: int) -> str:
