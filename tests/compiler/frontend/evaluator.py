@@ -112,6 +112,7 @@ def cast(attributes: dict[str, Any], x: Array) -> Array:
 
 OPERATORS: dict[str, Callable[..., Array]] = {
     "Add": lambda attributes, x, y: x + y,
+    "Concat": lambda attributes, *parts: np.concatenate(parts, axis=attributes["axis"]),
     "AveragePool": lambda attributes, x: windows(attributes, x, tuple(attributes["kernel_shape"]), 0).mean(axis=(4, 5)),
     "BipolarQuant": lambda attributes, x, scale: np.where(x / scale >= 0, 1.0, -1.0) * scale,
     "Cast": cast,

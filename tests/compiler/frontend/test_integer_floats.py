@@ -15,7 +15,7 @@ from nngen.compiler.frontend import read_network
 from nngen.errors import ModelError
 from nngen.flows.inspect import describe
 from nngen.host.ends import finish_outputs, quantize_inputs
-from nngen.ir import Network, PoolLayer
+from nngen.ir import ConcatLayer, Network, PoolLayer
 from nngen.sim.golden import run_golden
 from tests.compiler.frontend.evaluator import evaluate
 from tests.compiler.frontend.fuzzing import FUZZ
@@ -165,6 +165,22 @@ def test_padding_reaches_below_the_lowest_code(onnx_file: Any, tmp_path: Path) -
     samples = np.random.default_rng(1).integers(0, 12, (3, 1, 4, 4)).astype(np.float32)
     network, _, found = run(finish(file, name, tmp_path), samples)
     assert [network.tensors[layer.output].lowest for layer in network.layers[:2]] == [3, 0]
+    assert np.array_equal(found, evaluate(file.model(), {"x": samples})["y"])
+
+
+def test_activations_are_concatenated(onnx_file: Any, tmp_path: Path) -> None:
+    file = onnx_file(opset=9)
+    source, parts = file.input("x", [1, 2, 4, 4]), []
+    for number in range(2):
+        weights = constant(file, np.random.default_rng(number).integers(-8, 8, (3, 2, 1, 1)))
+        name = file.node("Conv", source, weights)
+        parts.append(requant_shift(file, name, 100, 7, divisor=1 << 9, levels=256, signed=1))
+    joined = file.node("Concat", *parts, axis=1)
+    name = file.node("Conv", joined, constant(file, np.random.default_rng(3).integers(-8, 8, (4, 6, 4, 4))))
+    path = finish(file, name, tmp_path)
+    samples = np.random.default_rng(6).integers(-128, 128, (16, 2, 4, 4)).astype(np.float32)
+    network, _, found = run(path, samples)
+    assert any(isinstance(layer, ConcatLayer) for layer in network.layers)
     assert np.array_equal(found, evaluate(file.model(), {"x": samples})["y"])
 
 
