@@ -125,7 +125,7 @@ def test_random_networks(data: st.DataObject, seed: int, onnx_file: Any, tmp_pat
     signed = draw(st.booleans())
     low, high = (-128, 127) if signed else (0, 255)
     channels, outputs = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    name = file.input("x", [1, channels, 5, 5])
+    name = file.input("x", [1, channels, 7, 7])
     name = grown.convolution(name, channels, outputs, low=low, high=high)
     if draw(st.booleans()):
         factors = draw(st.sampled_from([(1, 1), (3, 5), (64, -64), (7, 2)]))
@@ -138,7 +138,7 @@ def test_random_networks(data: st.DataObject, seed: int, onnx_file: Any, tmp_pat
     elif draw(st.booleans()):
         name = file.node("MaxPool", name, kernel_shape=[1, 1])
     path = finish(file, name, tmp_path)
-    samples = random.integers(low, high + 1, (4, channels, 5, 5)).astype(np.float32)
+    samples = random.integers(low, high + 1, (4, channels, 7, 7)).astype(np.float32)
     network, _, found = run(path, samples)
     assert network.dialect == "integers in floats"
     assert np.array_equal(found, evaluate(file.model(), {"x": samples})["y"])
