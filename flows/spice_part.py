@@ -6,12 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
 from nngen.arch import Architecture
 from nngen.cellib import spice_view
-from nngen.hardware import TEMPLATES
 from nngen.ir import Mapping, Program
 from nngen.netlist import write_pieces
 from nngen.netlist.macro import (
@@ -23,6 +20,7 @@ from nngen.netlist.macro import (
     netlist_files,
     programmed_file,
 )
+from nngen.templating import templates
 
 __all__ = ["NetlistPart", "netlist_part"]
 
@@ -58,14 +56,7 @@ class NetlistPart:
             "unit": 0.0 if made is None else made.electrical.unit,
             "is_charge": made is not None and made.electrical.is_charge,
         }
-        environment = SandboxedEnvironment(
-            loader=FileSystemLoader(TEMPLATES / "spice"),
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        return environment.get_template("build_readme.md.j2").render(values)
+        return templates("spice", trim=True).get_template("build_readme.md.j2").render(values)
 
 
 def netlist_part(architecture: Architecture, *, required: bool) -> NetlistPart:

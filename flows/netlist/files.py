@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
-from nngen.hardware import TEMPLATES
 from nngen.netlist.macro import MACRO_FILE, README_FILE
 from nngen.sim.analog.bench import DECK_FILE, PROGRAMMED_FILE, Bench
+from nngen.templating import templates
 
 __all__ = ["EXPECTED_FILE", "write_readme"]
 
@@ -42,28 +40,25 @@ def write_readme(folder: Path, bench: Bench, macro: int, expected: IntArray) -> 
         if bench.connected[number, place]
     }
     (folder / EXPECTED_FILE).write_text(f"{json.dumps(measured, indent=1)}\n", encoding="ascii")
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES / "spice"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text = environment.get_template("trimmed_readme.md.j2").render(
-        macro=macro,
-        title=bench.title,
-        shape=made.core.macro,
-        conversions=made.conversions,
-        share=made.core.macro.columns_per_adc,
-        shared=MACRO_FILE,
-        array=PROGRAMMED_FILE,
-        deck=DECK_FILE,
-        expected_file=EXPECTED_FILE,
-        reads=[
-            {"number": n, "column": read.column, "gain": read.gain, "driven": sum(map(bool, read.planes))}
-            for n, read in enumerate(bench.reads)
-        ],
-        adcs=made.adcs,
-        codes=np.where(bench.connected, expected.astype(str), "–").tolist(),
+    text = (
+        templates("spice", trim=True)
+        .get_template("trimmed_readme.md.j2")
+        .render(
+            macro=macro,
+            title=bench.title,
+            shape=made.core.macro,
+            conversions=made.conversions,
+            share=made.core.macro.columns_per_adc,
+            shared=MACRO_FILE,
+            array=PROGRAMMED_FILE,
+            deck=DECK_FILE,
+            expected_file=EXPECTED_FILE,
+            reads=[
+                {"number": n, "column": read.column, "gain": read.gain, "driven": sum(map(bool, read.planes))}
+                for n, read in enumerate(bench.reads)
+            ],
+            adcs=made.adcs,
+            codes=np.where(bench.connected, expected.astype(str), "–").tolist(),
+        )
     )
     (folder / README_FILE).write_text(text, encoding="utf-8")

@@ -10,13 +10,12 @@ import base64
 import hashlib
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Environment
 from markupsafe import Markup
 
 from nngen.flows.present import percent, printable
-from nngen.hardware import TEMPLATES
 from nngen.isa import EVENTS
+from nngen.templating import TEMPLATES, templates
 
 from ._colours import layer_colours
 from ._facts import Facts, describe
@@ -56,13 +55,7 @@ def render(facts: Facts) -> str:
 
 
 def _environment() -> Environment:
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(_FOLDER),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("report", trim=True, autoescape=True, keep_trailing_newline=False)
     environment.filters |= {
         "duration": _duration,
         "number": _number,

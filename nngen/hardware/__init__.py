@@ -5,7 +5,7 @@ from .chip import CHIP_MODULE, Chip
 from .core import Core
 from .core_tiles import TILE_MODULE
 from .crossbar_pins import CROSSBAR_MODULE, MacroPin, crossbar_pins, has_trials
-from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, TEMPLATES, emit_rtl, simulation_files, synthesis_files
+from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, emit_rtl, simulation_files, synthesis_files
 from .handover import CONSTRAINTS, FILE_LIST, LINT_WAIVERS, handover_files
 from .memory import MEMORY_MODULE
 from .retire import STATE_BITS
@@ -20,7 +20,6 @@ __all__ = [
     "LINT_WAIVERS",
     "MEMORY_MODULE",
     "STATE_BITS",
-    "TEMPLATES",
     "TILE_MODULE",
     "Chip",
     "Core",

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
 from nngen.arch import Architecture
+from nngen.templating import templates
 
 from ._verilog import convert
 from .chip import CHIP_MODULE, Chip
 from .crossbar_pins import CROSSBAR_MODULE, crossbar_parameters, crossbar_pins, has_trials
 from .memory import MEMORY_MODULE
 
-# templates/ is installed as nngen.templates; in a checkout it stands beside nngen/.
-_INSTALLED = Path(__file__).resolve().parents[1] / "templates"
-TEMPLATES = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().parents[2] / "templates"
 BEHAVIOURAL_VIEW = f"{CROSSBAR_MODULE}_behavioural.v"
 EMPTY_VIEW = f"{CROSSBAR_MODULE}_empty.v"
 
@@ -29,7 +22,7 @@ def emit_rtl(architecture: Architecture, *, retire: bool = False) -> dict[str, s
     """
     modules = convert(Chip(architecture, retire=retire), CHIP_MODULE)
     files = {f"{name}.v": text for name, text in modules.items()}
-    environment = _environment()
+    environment = templates("verilog")
     files[f"{MEMORY_MODULE}.v"] = environment.get_template(f"{MEMORY_MODULE}.v").render()
     values = {
         "module": CROSSBAR_MODULE,
@@ -50,9 +43,3 @@ def simulation_files(files: dict[str, str]) -> list[str]:
 def synthesis_files(files: dict[str, str]) -> list[str]:
     """Return the names of the files a synthesizer needs."""
     return sorted(name for name in files if name != BEHAVIOURAL_VIEW)
-
-
-def _environment() -> Environment:
-    return SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES / "verilog"), undefined=StrictUndefined, keep_trailing_newline=True
-    )

@@ -8,14 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
 from nngen.arch import Architecture
+from nngen.templating import templates
 
 from .chip import CHIP_MODULE
 from .crossbar_pins import CROSSBAR_MODULE
-from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, TEMPLATES, synthesis_files
+from .emission import BEHAVIOURAL_VIEW, EMPTY_VIEW, synthesis_files
 from .memory import MEMORY_MODULE
 
 FILE_LIST = "files.f"
@@ -37,7 +35,7 @@ def handover_files(architecture: Architecture, files: Mapping[str, str]) -> dict
     files
         Its Verilog, as :func:`emit_rtl` returns it.
     """
-    environment = _environment()
+    environment = templates("handover")
     inputs, outputs = _ports(files[f"{CHIP_MODULE}.v"])
     macro = architecture.core.macro
     return {
@@ -84,9 +82,3 @@ def _memories(files: Mapping[str, str]) -> list[str]:
     return [
         f"{depth} x {width} / {lane}: {', '.join(places)}" for (depth, width, lane), places in sorted(names.items())
     ]
-
-
-def _environment() -> Environment:
-    return SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES / "handover"), undefined=StrictUndefined, keep_trailing_newline=True
-    )

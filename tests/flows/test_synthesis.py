@@ -9,7 +9,7 @@ import pytest
 
 from nngen.errors import ToolError
 from nngen.flows.synthesis import MemoryArray, synthesize_ice40
-from nngen.hardware import TEMPLATES
+from nngen.templating import TEMPLATES
 
 CHIP = """
 module nngen_chip (input wire clk, input wire [3:0] a, output reg [3:0] sum, output wire [7:0] data,

@@ -17,12 +17,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
 from nngen.arch import Core
-from nngen.hardware import TEMPLATES, has_trials
+from nngen.hardware import has_trials
 from nngen.netlist.macro import MacroNetlist, adc_terminals, pin_terminals
+from nngen.templating import templates
 
 from ._reads import Read
 
@@ -110,7 +108,7 @@ def bench_deck(made: MacroNetlist, reads: Sequence[Read], *, title: str, files: 
         "stop": f"{timeline.at(len(reads), 0):.6g}",
         "edge": f"{_EDGE_SECONDS:g}",
     }
-    return _environment().get_template("macro_bench.cir.j2").render(values)
+    return templates("spice", trim=True).get_template("macro_bench.cir.j2").render(values)
 
 
 Steps = Sequence[tuple[float, int]]  # when a digital net changes, and to what; the first at 0
@@ -181,13 +179,3 @@ def _waveform(steps: Steps, volts: float) -> str:
     for (_, before), (time, value) in pairwise(points):
         text.append(f"{time:.9g} {before * volts:g} {time + _EDGE_SECONDS:.9g} {value * volts:g}")
     return f"pwl({' '.join(text)})"
-
-
-def _environment() -> Environment:
-    return SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES / "spice"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
 from nngen.arch import CellUse
 from nngen.cellib import VERILOG_SUFFIX, read_verilog
 from nngen.errors import CellError, ToolError
-from nngen.hardware import TEMPLATES
+from nngen.templating import templates
 
 from ._mismatch import Mismatch
 from ._reads import IntArray
@@ -55,18 +53,16 @@ def verilog_codes(adc: CellUse, positions: FloatArray, mismatch: Mismatch | None
     if mismatch is not None:
         key, value = mismatch.verilog_parameter
         parameters[key] = value
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES / "verilog"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    bench = environment.get_template("converter_bench.v.j2").render(
-        module=name,
-        controller=adc.cell.controller,
-        bits=bits,
-        parameters=parameters,
-        values=[int(value) for value in np.round(positions * 65536)],
+    bench = (
+        templates("verilog", trim=True)
+        .get_template("converter_bench.v.j2")
+        .render(
+            module=name,
+            controller=adc.cell.controller,
+            bits=bits,
+            parameters=parameters,
+            values=[int(value) for value in np.round(positions * 65536)],
+        )
     )
     return _run(name, view, bench, len(positions))
 

@@ -13,16 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
 from nngen.arch import Architecture, Core
 from nngen.errors import ToolError
-from nngen.hardware import CHIP_MODULE, STATE_BITS, TEMPLATES, TILE_MODULE, emit_rtl, simulation_files
+from nngen.hardware import CHIP_MODULE, STATE_BITS, TILE_MODULE, emit_rtl, simulation_files
 from nngen.host import register_map
 from nngen.isa import Unit
 from nngen.sim.cosim._simulators import require
 from nngen.sim.processes import ending, last_lines, run_watched
+from nngen.templating import templates
 
 from ._amaranth import simulate_in_amaranth
 from ._cache import cached_build
@@ -219,7 +217,7 @@ def compile_bench(
 
 def bench_text(core: Core) -> str:
     """Return the bench's Verilog for a chip."""
-    return _environment().get_template("scripted_bench.v.j2").render(
+    return templates("verilog").get_template("scripted_bench.v.j2").render(
         module=_BENCH,
         chip=CHIP_MODULE,
         address_bits=register_map(core).address_bits,
@@ -291,10 +289,4 @@ def _version(program: str) -> str:
 
 
 def _template(name: str) -> str:
-    return _environment().get_template(name).render()
-
-
-def _environment() -> Environment:
-    return SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES / "verilog"), undefined=StrictUndefined, keep_trailing_newline=True
-    )
+    return templates("verilog").get_template(name).render()

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.sim import Simulator, SimulatorContext
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from nngen.arch import Architecture, Core, Macro
-from nngen.hardware import CROSSBAR_MODULE, TEMPLATES, crossbar_pins, crossbar_twin
+from nngen.hardware import CROSSBAR_MODULE, crossbar_pins, crossbar_twin
 from nngen.hardware.crossbar_pins import crossbar_parameters, has_trials
 from nngen.hardware.crossbar_twin import CrossbarTwin
 from nngen.isa import cells_per_word, words_per_row
+from nngen.templating import templates
 
 IntArray = np.ndarray
 Process = Callable[[SimulatorContext], Awaitable[None]]
@@ -289,7 +289,7 @@ def stimuli(core: Core, cycles: int) -> list[dict[str, int]]:
 
 def view_outputs(core: Core, steps: list[dict[str, int]], folder: Path) -> list[str]:
     """Outputs of the Verilog view in each cycle."""
-    environment = Environment(loader=FileSystemLoader(TEMPLATES / "verilog"), undefined=StrictUndefined)
+    environment = templates("verilog")
     view = environment.get_template("crossbar_behavioural.v.j2").render(
         module=CROSSBAR_MODULE,
         pins=crossbar_pins(core),
