@@ -167,6 +167,16 @@ class PointLayer(BaseLayer):
     pads: ClassVar[tuple[int, int, int, int]] = (0, 0, 0, 0)
     dilations: ClassVar[tuple[int, int]] = (1, 1)
 
+    @property
+    def rows(self) -> int:
+        """Terms of one accumulator."""
+        return 1
+
+    @property
+    def macs_per_position(self) -> int:
+        """Multiply-accumulates for one output position."""
+        return 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixLayer(WindowLayer):
@@ -321,16 +331,6 @@ class ConcatLayer(PointLayer):
     ``Network.channel_ranges`` says which are whose.
     """
 
-    @property
-    def rows(self) -> int:
-        """Terms of one accumulator."""
-        return 1
-
-    @property
-    def macs_per_position(self) -> int:
-        """Multiply-accumulates for one output position: none."""
-        return 0
-
 
 @dataclass(frozen=True, kw_only=True)
 class ProductLayer(PointLayer):
@@ -346,11 +346,6 @@ class ProductLayer(PointLayer):
     """
 
     zero_points: tuple[int, int]
-
-    @property
-    def rows(self) -> int:
-        """Terms of one accumulator."""
-        return 1
 
     @property
     def macs_per_position(self) -> int:
@@ -379,16 +374,6 @@ class CopyLayer(PointLayer):
     columns_read: tuple[int, ...]
     channels_read: tuple[int, ...]
     fill: int = 0
-
-    @property
-    def rows(self) -> int:
-        """Terms of one accumulator."""
-        return 1
-
-    @property
-    def macs_per_position(self) -> int:
-        """Multiply-accumulates for one output position: none."""
-        return 0
 
 
 Layer = MatrixLayer | DepthwiseLayer | PoolLayer | ElementwiseLayer | ConcatLayer | ProductLayer | CopyLayer

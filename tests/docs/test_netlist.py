@@ -2,7 +2,6 @@
 
 import re
 import runpy
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -10,10 +9,9 @@ from typing import cast
 import pytest
 
 from nngen.netlist import Netlist, check, format_ngspice, read_netlist, write_pieces
+from tests.tools import needs_ngspice
 
 from .story import blocks, checkout, run_commands
-
-needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import re
 import shutil
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from nngen.flows import cli
+from tests.tools import needs_ngspice
 
 from .story import checkout, run_commands
 
@@ -15,7 +15,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 TUTORIAL = DOCS / "own_bitcell.md"
 CELL = DOCS / "examples" / "cells" / "ecram_1t1r"
 
-pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
+pytestmark = needs_ngspice
 
 
 def commands() -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nngen.sim.analog.wires import Wires
+from tests.tools import needs_ngspice
 
 
+@needs_ngspice
 def test_the_examples_run_and_agree(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if shutil.which("ngspice") is None:
-        pytest.skip("make setup installs ngspice")
     solving, simulating = re.findall(r"```python\n(.*?)```", (repository / "docs" / "wires.md").read_text(), re.DOTALL)
     names = {"conductance": np.full((3, 2), 1e-5), "voltages": np.array([0.1, 0.0, 0.2]), "Path": Path}
     monkeypatch.chdir(tmp_path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +24,8 @@ from nngen.netlist import (
     format_ngspice,
     write_pieces,
 )
+from tests.tools import needs_netgen
 
-needs_netgen = pytest.mark.skipif(shutil.which("netgen-lvs") is None, reason="make setup installs netgen")
 SIDE = 8
 LINES = [f"{line}{place}" for line in ("wl", "bl", "sl") for place in range(SIDE)] + ["vss"]
 RESISTANCE = np.random.default_rng(7).uniform(5e3, 1e5, (SIDE, SIDE))

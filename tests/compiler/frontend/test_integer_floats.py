@@ -14,27 +14,15 @@ from hypothesis import strategies as st
 from nngen.compiler.frontend import read_network
 from nngen.errors import ModelError
 from nngen.flows.inspect import describe
-from nngen.host.ends import finish_outputs, quantize_inputs
-from nngen.ir import ConcatLayer, Network, PoolLayer
+from nngen.host.ends import quantize_inputs
+from nngen.ir import ConcatLayer, PoolLayer
 from nngen.sim.golden import run_golden
 from tests.compiler.frontend.evaluator import evaluate
 from tests.compiler.frontend.fuzzing import FUZZ
 from tests.compiler.frontend.integer_networks import INT64, constant, requant_shift, residual_network
+from tests.compiler.frontend.running import finish, run
 
 Array = npt.NDArray[Any]
-
-
-def finish(file: Any, name: str, folder: Path) -> Path:
-    file.node("Identity", name, output="y")
-    file.output("y")
-    return Path(file.save(folder))
-
-
-def run(path: Path, samples: Array) -> tuple[Network, dict[str, Array], Array]:
-    network = read_network(path)
-    codes = run_golden(network, quantize_inputs(network, {network.inputs[0].name: samples}))
-    (found,) = finish_outputs(network, codes).values()
-    return network, codes, found
 
 
 # ---------------------------------------------------------------- results of others

@@ -19,6 +19,7 @@ from nngen.numerics import Requantization
 from nngen.sim.golden import run_golden
 from tests.compiler.frontend.evaluator import evaluate
 from tests.compiler.frontend.fuzzing import FUZZ
+from tests.compiler.frontend.running import finish, run
 
 Array = npt.NDArray[Any]
 GENERAL = "qonnx.custom_op.general"
@@ -35,18 +36,6 @@ def quant(
 
 def weights(file: Any, values: Any, scale: Any = 1.0, bits: float = 8, **more: Any) -> str:
     return quant(file, file.constant(values, np.float32), scale, bits, **more)
-
-
-def finish(file: Any, name: str, folder: Path) -> Path:
-    file.node("Identity", name, output="y")
-    file.output("y")
-    return Path(file.save(folder))
-
-
-def run(path: Path, samples: Array) -> tuple[Network, dict[str, Array], Array]:
-    network = read_network(path)
-    codes = run_golden(network, quantize_inputs(network, {"x": samples}))
-    return network, codes, finish_outputs(network, codes)["y"]
 
 
 # ---------------------------------------------------------------- the same network

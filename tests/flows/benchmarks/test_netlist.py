@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -12,8 +11,7 @@ import pytest
 from nngen.flows.benchmarks import netlist
 from nngen.flows.benchmarks.memory_array import FloatArray, all_different, few_levels, switched_bench, transistor_array
 from nngen.netlist import check
-
-needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
+from tests.tools import needs_ngspice
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,12 +11,11 @@ from typer.testing import Result
 
 from nngen.cellib import BUILT_IN
 from nngen.flows.cells.check import CellCheck, check_cells
+from tests.tools import needs
 
 Run = Callable[..., Result]
 
-needs_tools = pytest.mark.skipif(
-    shutil.which("ngspice") is None or shutil.which("iverilog") is None, reason="make setup installs ngspice and Icarus"
-)
+needs_tools = needs("ngspice", "iverilog")
 
 
 class OwnCell:

@@ -17,10 +17,9 @@ import pytest
 from nngen.bundle import BuildDirectory
 from nngen.flows.netlist import Trimmed, trim
 from nngen.sim.analog.bench import dot_products
+from tests.tools import needs_ngspice
 
 from .conftest import replace_once
-
-needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
 
 IntArray = npt.NDArray[np.int64]
 MACRO, ARRAY = "nngen_crossbar.sp", "array.sp"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,12 +18,12 @@ from nngen.cellib import BUILT_IN
 from nngen.compiler.frontend import read_network
 from nngen.flows.networks.digits import CALIBRATION
 from nngen.netlist import read_netlist
+from tests.tools import needs_ngspice
 
 from .conftest import MLP, ideal_architecture
 
 Run = Callable[..., Result]
 
-needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
 
 CANARY = "canary"
 HOSTILE = [

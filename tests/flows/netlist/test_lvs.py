@@ -6,7 +6,6 @@ are typed in, and its instances have other names in another order. Only names of
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,8 +20,9 @@ from nngen.cellib import CellLibrary
 from nngen.flows.lvs import LvsResult, compare_netlists
 from nngen.netlist import Instance, Netlist, Port, Subcircuit, check, format_cdl, write_pieces
 from nngen.netlist.macro import MacroNetlist, macro_netlist
+from tests.tools import needs_netgen
 
-pytestmark = pytest.mark.skipif(shutil.which("netgen-lvs") is None, reason="make setup installs netgen")
+pytestmark = needs_netgen
 
 SIDE, ADCS = 8, 4
 LEVELS: npt.NDArray[np.int64] = np.random.default_rng(11).integers(0, 16, (SIDE, SIDE))

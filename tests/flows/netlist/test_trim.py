@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from nngen.errors import InputError
 from nngen.flows.netlist import trim
 from nngen.flows.networks.digits import CALIBRATION, NETWORKS
 from nngen.netlist import read_netlist
+from tests.tools import needs_ngspice
 
 Run = Callable[..., Result]
 MLP = next(entry.path for entry in NETWORKS if entry.name == "mlp_w8a8")
@@ -27,8 +27,6 @@ IDEAL = {
     'adc = { cell = "sar_cdac",': 'row_driver = { cell = "ideal_driver" }\nreadout = { cell = "ideal_readout" }\n'
     'adc = { cell = "ideal_adc",',
 }
-
-needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
 
 
 @pytest.fixture(scope="session")

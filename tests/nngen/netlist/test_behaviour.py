@@ -1,7 +1,6 @@
 """Behavioural sources: what is an expression, what it senses, what the check, the printers and ngspice make of it."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from nngen.netlist import (
     format_ngspice,
     parse_netlist,
 )
+from tests.tools import needs_ngspice
 
 PARTNER = "every parenthesis and '?' of an expression must have its partner, not so in"
 OPERAND = "an expression must have a number, a name, v(…), i(…), a function or a parenthesis before"
@@ -225,7 +225,7 @@ def test_cdl_has_none() -> None:
         format_cdl(sensing("1"))
 
 
-@pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
+@needs_ngspice
 def test_ngspice_computes_it_with_parameters_and_odd_nets(tmp_path: Path) -> None:
     nets = ["k", "in+", "b[0]", "d<1>", "e#2", "vdd!", "7"]
     cell = Subcircuit(

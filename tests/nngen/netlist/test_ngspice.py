@@ -1,7 +1,6 @@
 """ngspice reads what is printed as it is meant: numbers, expressions, arrays, names from outside."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,8 +8,9 @@ import numpy as np
 import pytest
 
 from nngen.netlist import Array, Instance, Model, Netlist, Port, Subcircuit, check, format_ngspice, spice_name
+from tests.tools import needs_ngspice
 
-pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
+pytestmark = needs_ngspice
 
 
 def operating_point(netlist: Netlist, folder: Path) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """Columns of all cells in ngspice, read through the macro's pins, against the numerics contract."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,11 @@ from nngen.cellib import CellLibrary
 from nngen.errors import CellError
 from nngen.flows.cells.chips import Combination, combinations, macro_of
 from nngen.sim.analog.bench import Mismatch, column_bench, column_curve, verilog_codes
+from tests.tools import needs_ngspice
 
 LIBRARY = CellLibrary()
 COMBINATIONS = list(combinations(LIBRARY))
 IDEAL = Combination(bitcell="ideal", row_driver="ideal_driver", readout="ideal_readout", adc="ideal_adc")
-
-needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
 
 
 def test_every_bitcell_readout_and_converter_has_its_combinations() -> None:

@@ -1,6 +1,5 @@
 """Macros whose wires have resistance: ngspice reads the codes that the solver of wires says."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from nngen.errors import InputError
 from nngen.flows.cells.chips import Combination, macro_of
 from nngen.netlist.macro import macro_netlist
 from nngen.sim.analog.bench import Bench, Read, code_errors
+from tests.tools import needs_ngspice
 
 ROWS, CONVERSIONS = 16, 6
 WIRES = WiresSpec(row_ohm=300.0, column_ohm=400.0)
@@ -30,7 +30,7 @@ def bench(bitcell: str, driver: str, encoding: str, wires: WiresSpec = WIRES) ->
     return Bench(made=macro_netlist(chip), levels=levels, reads=reads, title="wires")
 
 
-@pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
+@needs_ngspice
 @pytest.mark.parametrize(
     ("bitcell", "driver", "encoding"),
     [

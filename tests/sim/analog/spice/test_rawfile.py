@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import struct
 import subprocess
 from contextlib import suppress
@@ -16,11 +15,13 @@ from hypothesis import strategies as st
 
 from nngen.errors import ToolError
 from nngen.sim.analog.spice import read_rawfile
+from tests.tools import needs_ngspice
 
 HEADER = (
     "Title: * a deck\nDate: today\nPlotname: Operating Point\nFlags: real\nNo. Variables: 2\nNo. Points: 2       \n"
     "Variables:\n\t0\tV(Out)\tvoltage\n\t1\ti(v1)\tcurrent\tdims=2\n"
 )
+
 BINARY = (HEADER + "Binary:\n").encode() + struct.pack("4d", 1.5, -2, 3, 4)
 ASCII = (HEADER + "Values:\n 0\t1.5e+00\n\t-2.0\n\n 1\t3\n\t4\n\n").encode()
 COMPLEX = ASCII.replace(b"real", b"complex").replace(b"1.5e+00", b"1.5,1").replace(b"-2.0", b"-2,0")
@@ -67,7 +68,7 @@ def test_vectors_cannot_be_changed(tmp_path: Path) -> None:
         plot.vectors["v(out)"][0] = 1
 
 
-@pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
+@needs_ngspice
 def test_ngspice_s_own_ascii_and_binary_agree(tmp_path: Path) -> None:
     commands = "\n".join(
         f"set filetype={kind}\nset appendwrite\nforeach p ac1 tran1\nsetplot $p\nwrite {kind}.raw\nend"

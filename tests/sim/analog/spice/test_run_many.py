@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import pytest
 
 from nngen.errors import InputError, ToolError
 from nngen.sim.analog.spice import run_many
+from tests.tools import needs_ngspice
 
 WriteDeck = Callable[..., Path]
-pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
+pytestmark = needs_ngspice
 
 
 def pid_of_sleeper(folder: Path, write_deck: WriteDeck) -> tuple[Path, Path]:

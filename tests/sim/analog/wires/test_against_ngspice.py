@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +14,10 @@ from nngen.errors import InputError
 from nngen.netlist import Netlist
 from nngen.sim.analog.spice import run
 from nngen.sim.analog.wires import Wires, crossbar_netlist, read_currents, solve, solve_selected, write_deck
+from tests.tools import needs_ngspice
 
 FloatArray = npt.NDArray[np.float64]
-pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="make setup installs ngspice")
+pytestmark = needs_ngspice
 
 LARGEST_DIFFERENCE = 1e-6
 WIRES = Wires(row_ohm=2, column_ohm=3, driver_ohm=150, readout_ohm=40)
