@@ -4,7 +4,7 @@ from ._cell import Cell, Expectation, Figure, Kind, Parameter, Pin, Storage, rea
 from ._interface import check_interface
 from ._library import BUILT_IN, CellLibrary
 from ._verilog import read_verilog
-from ._views import DECK_SUFFIX, SPICE_SUFFIX, VERILOG_SUFFIX, deck_view, spice_view, verilog_view
+from ._views import DECK_SUFFIX, SPICE_SUFFIX, VERILOG_SUFFIX, deck_view, read_text, spice_view, verilog_view
 
 __all__ = [
     "BUILT_IN",
@@ -23,6 +23,7 @@ __all__ = [
     "deck_view",
     "read_cell",
     "read_verilog",
+    "read_text",
     "spice_view",
     "verilog_view",
 ]

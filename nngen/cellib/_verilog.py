@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nngen.errors import CellError
 
-from ._views import VERILOG_SUFFIX, verilog_view
+from ._views import VERILOG_SUFFIX, read_text, verilog_view
 
 LARGEST_VERILOG = 1 << 20  # bytes
 FUNCTIONS = frozenset(
@@ -38,17 +38,7 @@ def read_verilog(folder: Path) -> str:
     if path is None:
         raise CellError(f"cell '{folder.name}' must have a Verilog view, the file {file}")
     where = f"cell '{folder.name}': {file}"
-    try:
-        with path.open("rb") as opened:
-            content = opened.read(LARGEST_VERILOG + 1)
-    except OSError as error:
-        raise CellError(f"{where} must be a file that can be read: {error.strerror}") from error
-    if len(content) > LARGEST_VERILOG:
-        raise CellError(f"{where} must have at most {LARGEST_VERILOG:,} bytes")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise CellError(f"{where} must be UTF-8 text") from error
+    text = read_text(path, where=where, largest=LARGEST_VERILOG)
     _check(text, where=where)
     return text
 

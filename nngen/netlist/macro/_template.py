@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from nngen.cellib import read_text
 from nngen.errors import CellError
 
 LARGEST_TEMPLATE = 1 << 18  # bytes
@@ -104,26 +105,18 @@ def render_template(path: Path, values: Mapping[str, float | str | bool], *, wha
     CellError
         The template cannot be read, or does what templates of cells must not do, or its text grows beyond limits.
     """
-    try:
-        with path.open("rb") as file:
-            source = file.read(LARGEST_TEMPLATE + 1)
-    except OSError as error:
-        raise CellError(f"{what} must be a file that can be read: {error.strerror}") from error
-    if len(source) > LARGEST_TEMPLATE:
-        raise CellError(f"{what} must have at most {LARGEST_TEMPLATE:,} bytes")
+    source = read_text(path, where=what, largest=LARGEST_TEMPLATE)
     whole = {
         name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in values.items()
     }
     pieces: list[str] = []
     length = 0
     try:
-        for piece in _Environment().checked(source.decode("utf-8")).generate(whole):
+        for piece in _Environment().checked(source).generate(whole):
             pieces.append(piece)
             length += len(piece)
             if length > LARGEST_TEXT:
                 raise CellError(f"{what} must render to at most {LARGEST_TEXT:,} bytes")
-    except UnicodeDecodeError as error:
-        raise CellError(f"{what} must be UTF-8 text") from error
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         at = f"{what}, line {line}" if line else what
