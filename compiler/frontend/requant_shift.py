@@ -23,7 +23,8 @@ from nngen.ir import Network
 
 from .builder import NetworkBuilder
 from .graph import Graph, Node
-from .integer_floats import Exact, IntegerFloatReader
+from .integer_floats import IntegerFloatReader
+from .integer_values import Exact
 from .layout import View
 
 OPERATOR = "RequantShift"
