@@ -128,7 +128,7 @@ class Expression:
     text: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", " ".join(word for word in self.text.split(" ") if word))
+        object.__setattr__(self, "text", _single_spaced(self.text))
         if not _EXPRESSION.fullmatch(self.text):
             raise NetlistError(
                 "an expression must be 1 to 4,000 letters, digits, operators and parentheses, no '//', "
@@ -146,7 +146,7 @@ class Waveform:
     text: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", " ".join(_WORD.findall(self.text)))
+        object.__setattr__(self, "text", _single_spaced(" ".join(_WORD.findall(self.text))))
         if not _WAVEFORM.fullmatch(self.text) or parse_number(self.text):
             raise NetlistError(
                 "a waveform must be words, numbers, parentheses and expressions in single quotes, no '//' "
@@ -155,6 +155,11 @@ class Waveform:
 
     def __str__(self) -> str:
         return self.text
+
+
+def _single_spaced(text: str) -> str:
+    """Return a text with one space where there are more, in quotes too: lines of a netlist do not keep them."""
+    return " ".join(word for word in text.split(" ") if word)
 
 
 Value = Quantity | Expression

@@ -119,7 +119,7 @@ def test_a_waveform_is_words_in_one_line(text: str) -> None:
 
 def test_spaces_do_not_matter() -> None:
     assert Expression(" 2  * l ") == Expression("2 * l")
-    assert Waveform("dc 0  sin(0 'a  + b' 1k)").text == "dc 0 sin(0 'a  + b' 1k)"
+    assert Waveform("dc 0  sin(0 'a  + b' 1k)").text == "dc 0 sin(0 'a + b' 1k)"
 
 
 def test_texts_become_what_they_are() -> None:
