@@ -18,20 +18,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from nngen.errors import InputError, ToolError
+from nngen.sim.processes import run_watched
 
 __all__ = ["TIME_LIMIT", "LvsResult", "compare_netlists"]
 
 TIME_LIMIT = 300.0
 """Seconds; hierarchical netlists take a few, flat ones of thousands of devices minutes."""
 
-_FIRST, _SECOND, _SETUP, _REPORT = "first.spice", "second.spice", "setup.tcl", "report.txt"
+_FIRST, _SECOND, _SETUP, _REPORT, _LOG = "first.spice", "second.spice", "setup.tcl", "report.txt", "log"
 _TOLERANCE = "1e-6"  # of every property that is no count, relative
 _SETUP_TEXT = f"""\
 permute default
@@ -132,28 +131,15 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _run(command: list[str], folder: Path, time_limit_s: float) -> str:
-    """Return what netgen says; a session of its own, so that what it starts ends with it."""
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, "HOME": str(folder)},  # no start-up file of the user
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        try:
-            said, _ = process.communicate(timeout=time_limit_s)
-        except subprocess.TimeoutExpired as error:
-            raise ToolError(f"netgen must be done in {time_limit_s:g} seconds, and is not; allow it more") from error
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-    if process.returncode:
-        raise ToolError(f"netgen must end with status 0, not {process.returncode}: {said.strip()[-_LAST:]}")
+    """Return what netgen says."""
+    log = folder / _LOG
+    home = {**os.environ, "HOME": str(folder)}  # no start-up file of the user
+    status = run_watched(command, folder=folder, output=log, limit_s=time_limit_s, environment=home)
+    if status is None:
+        raise ToolError(f"netgen must be done in {time_limit_s:g} seconds, and is not; allow it more")
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if status:
+        raise ToolError(f"netgen must end with status 0, not {status}: {said.strip()[-_LAST:]}")
     return said
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from nngen.arch import CellUse
 from nngen.cellib import VERILOG_SUFFIX, read_verilog
 from nngen.errors import CellError, ToolError
+from nngen.sim.processes import run_watched
 from nngen.templating import templates
 
 from ._mismatch import Mismatch
@@ -20,7 +20,8 @@ from ._reads import IntArray
 
 FloatArray = npt.NDArray[np.float64]
 
-_SECONDS = 60
+_SECONDS = 60.0
+_BENCH = "_bench.v"  # no name of a cell begins so
 
 
 def verilog_codes(adc: CellUse, positions: FloatArray, mismatch: Mismatch | None) -> IntArray:
@@ -68,31 +69,28 @@ def verilog_codes(adc: CellUse, positions: FloatArray, mismatch: Mismatch | None
 
 
 def _run(name: str, view: str, bench: str, count: int) -> IntArray:
+    where = f"cell '{name}': {name}{VERILOG_SUFFIX}"
     with tempfile.TemporaryDirectory(prefix="nngen-") as folder:
         path = Path(folder)
-        (path / "bench.v").write_text(bench, encoding="ascii")
-        (path / "view.v").write_text(view, encoding="utf-8")
-        commands = (
-            ["iverilog", "-g2012", "-s", "converter_bench", "-o", "bench", "bench.v", "view.v"],
-            ["vvp", "-n", "bench"],
-        )
-        output = ""
-        for command in commands:
-            try:
-                done = subprocess.run(
-                    command, cwd=path, capture_output=True, text=True, timeout=_SECONDS, check=False, errors="replace"
-                )
-            except subprocess.TimeoutExpired as error:
-                raise CellError(
-                    f"cell '{name}': {name}{VERILOG_SUFFIX} must be done with a bench in {_SECONDS} s"
-                ) from error
-            if done.returncode:
-                lines = (done.stderr or done.stdout).strip().splitlines()
-                raise CellError(
-                    f"cell '{name}': {name}{VERILOG_SUFFIX} must be Verilog that {command[0]} takes: {lines[-1:]}"
-                )
-            output = done.stdout
-    codes = output.split()
+        (path / _BENCH).write_text(bench, encoding="ascii")
+        (path / f"{name}{VERILOG_SUFFIX}").write_text(view, encoding="utf-8")
+        compile_ = ["iverilog", "-g2012", "-s", "converter_bench", "-o", "_bench", _BENCH, f"{name}{VERILOG_SUFFIX}"]
+        for command in (compile_, ["vvp", "-n", "_bench"]):
+            said = _said(command, path, where)
+    codes = said.split()
     if len(codes) != count or not all(code.isdigit() for code in codes):
-        raise CellError(f"cell '{name}': {name}{VERILOG_SUFFIX} must give a code for every value, not {codes[:4]}")
+        raise CellError(f"{where} must give a code for every value, not '{' '.join(codes[:4])}'")
     return np.array([int(code) for code in codes])
+
+
+def _said(command: list[str], folder: Path, where: str) -> str:
+    """Return what a program of Icarus prints."""
+    log = folder / "log"
+    status = run_watched(command, folder=folder, output=log, limit_s=_SECONDS)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if status is None:
+        raise CellError(f"{where} must be done with a bench in {_SECONDS:g} s")
+    if status:
+        first = next(iter(said.strip().splitlines()), "it says nothing")
+        raise CellError(f"{where} must be Verilog that {command[0]} takes: {first}")
+    return said

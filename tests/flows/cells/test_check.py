@@ -195,14 +195,35 @@ def test_a_readout_of_another_gain(own: Callable[[str], OwnCell], nngen: Run) ->
 
 
 @needs_tools
-@pytest.mark.slow
-def test_a_converter_whose_views_stray_differently(own: Callable[[str], OwnCell]) -> None:
-    cell = own("sar_cdac")
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            "comparator * 65536 + 32768",
+            "comparator * 65536 + 98304",
+            r"cell 'mine': the code of its Verilog view at \d+\.\d{3} must be \d+, not \d+",
+        ),
+        (
+            "THRESHOLDS[comparator*32 +: 32]});",
+            "THRESHOLDS[comparator*32 +: 32]} * 0 + comparator * 65536 + 32768);",
+            "cell 'mine': mismatch must move codes of its Verilog view, but moves none",
+        ),
+        (
+            "THRESHOLDS[comparator*32 +: 32]});",
+            "THRESHOLDS[comparator*32 +: 32]} + 65536);",
+            r"cell 'mine': with mismatch the code at \d+\.\d{3} must be \d+, as its Verilog view has it within 0\.1 "
+            r"LSB, not \d+",
+        ),
+    ],
+)
+def test_a_converter_whose_views_differ(own: Callable[[str], OwnCell], old: str, new: str, sentence: str) -> None:
+    cell = own("flash")
+    cell.change("cell.toml", 'controller = "mine"', 'controller = "flash"')
     cell.without_deck()
-    cell.change("mine.v", "WEIGHTS[", "~WEIGHTS[")
+    cell.change("mine.v", old, new)
     step, found = cell.failure()
     assert step == "codes when it strays"
-    assert found.startswith("cell 'mine': ")
+    assert re.fullmatch(sentence, found), found
 
 
 # ---------------------------------------------------------------- decks
@@ -290,6 +311,17 @@ def test_a_deck_that_is_wrong_is_refused_with_the_reason(
     assert step == ("deck" if file == "mine.cir.j2" else "cell.toml")
     assert found.splitlines()[0].startswith(sentence), found
     assert not canary.exists()
+
+
+@needs_tools
+def test_a_deck_must_have_expectations(own: Callable[[str], OwnCell]) -> None:
+    cell = own("ideal")
+    toml = cell.folder / "cell.toml"
+    toml.write_text(toml.read_text().split("[[expectations]]", maxsplit=1)[0])
+    assert cell.failure() == (
+        "deck",
+        "cell 'mine': expectations must say what the measurements of its deck must find",
+    )
 
 
 @needs_tools

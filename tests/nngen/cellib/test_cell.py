@@ -149,6 +149,16 @@ def test_a_cell_without_parameters_says_so(cell: Cell) -> None:
         ),
         ("value = 1.5", "value = -1.5", "figures[0].value must be at least 0, not -1.5"),
         ('source = "this test"\n', "", "figures[0].source must be given"),
+        (
+            'direction = "in"',
+            'direction = "in", width_parameter = "bit"',
+            "pins[0].width_parameter must name a parameter of the cell (bits, noise), not 'bit'",
+        ),
+        (
+            "[parameters.bits]",
+            '[storage]\nquantity = "level"\nparameters = ["level"]\nread = "bits"\n\n[parameters.bits]',
+            "storage must be given for a bitcell and for nothing else",
+        ),
     ],
 )
 def test_a_cell_that_is_wrong_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:

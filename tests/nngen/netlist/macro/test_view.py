@@ -102,6 +102,11 @@ def test_a_cell_without_a_view_is_refused(cells: Path) -> None:
             'name = "input_line", domain = "digital"',
             "pin 'input_line' must have the domain analog, not digital",
         ),
+        (
+            'line = "row"',
+            'line = "row", only = "pair"',
+            "pin 'input_line' must be there for single bit lines too: 'only' is for bit_line_bar",
+        ),
         ('line = "row"', 'line = "column"', "pin 'input_line' must have the line row, not column"),
         (
             '  { name = "input_line", domain = "analog", direction = "in", line = "row", meaning = "input" },\n',
