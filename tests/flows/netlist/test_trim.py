@@ -14,33 +14,13 @@ from typer.testing import Result
 from nngen.bundle import BuildDirectory
 from nngen.errors import InputError
 from nngen.flows.netlist import trim
-from nngen.flows.networks.digits import CALIBRATION, NETWORKS
+from nngen.flows.networks.digits import CALIBRATION
 from nngen.netlist import read_netlist
 from tests.tools import needs_ngspice
 
 Run = Callable[..., Result]
-MLP = next(entry.path for entry in NETWORKS if entry.name == "mlp_w8a8")
 COLUMNS = [0, 1, 5, 8, 13]
 FIRST_LAYER = "/layers/layers.2/Gemm_output_0"
-IDEAL = {
-    'cell = "rram_2t2r"': 'cell = "ideal"',
-    'adc = { cell = "sar_cdac",': 'row_driver = { cell = "ideal_driver" }\nreadout = { cell = "ideal_readout" }\n'
-    'adc = { cell = "ideal_adc",',
-}
-
-
-@pytest.fixture(scope="session")
-def ideal_build(
-    built_once: Callable[..., BuildDirectory], repository: Path, tmp_path_factory: pytest.TempPathFactory
-) -> BuildDirectory:
-    """The perceptron on the chip `digits`, made of ideal cells."""
-    text = (repository / "flows" / "architectures" / "digits.toml").read_text()
-    for old, new in IDEAL.items():
-        assert old in text
-        text = text.replace(old, new)
-    path = tmp_path_factory.mktemp("ideal") / "digits.toml"
-    path.write_text(text)
-    return built_once("ideal_build", MLP, path, only=("program", "spice"))
 
 
 @needs_ngspice
