@@ -9,7 +9,7 @@ from nngen.arch import Architecture, Vector, read_architecture
 def with_macro(architecture: Architecture, core: dict[str, object], **macro: object) -> Architecture:
     """The architecture with other numbers; its file no longer tells of them."""
     changed = replace(architecture.core, macro=replace(architecture.core.macro, **macro), **core)
-    return replace(architecture, core=changed)
+    return replace(architecture, cores=(changed,))
 
 
 def chips(repository: Path) -> dict[str, Architecture]:

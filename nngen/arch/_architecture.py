@@ -16,11 +16,11 @@ from nngen.validation import first_problem, read_toml
 
 from ._analog import AnalogMacro, resolve_analog
 from ._model import ArchitectureFile
-from ._resolve import resolve_core
+from ._resolve import resolve_cores
 from ._resolved import Core
 
 # Bumped whenever instruction encodings, constant records or the macro image change their meaning.
-INSTRUCTION_SET_VERSION = 3
+INSTRUCTION_SET_VERSION = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,8 @@ class Architecture:
     ----------
     file
         What the file says.
-    core
-        The (one) core in numbers.
+    cores
+        Every core in numbers, in the order of the file; those of one kind are equal.
     cells
         Cells in use, by name.
     cell_folders
@@ -42,7 +42,7 @@ class Architecture:
     """
 
     file: ArchitectureFile
-    core: Core
+    cores: tuple[Core, ...]
     cells: dict[str, Cell]
     cell_folders: dict[str, Path]
     analog: AnalogMacro
@@ -58,9 +58,19 @@ class Architecture:
         return self.file.clock_hz
 
     @property
+    def core(self) -> Core:
+        """The first core. All have its macro and the width of its memory's words, whatever else differs."""
+        return self.cores[0]
+
+    @property
+    def kinds(self) -> tuple[Core, ...]:
+        """The different cores, in the order of their first one."""
+        return tuple(dict.fromkeys(self.cores))
+
+    @property
     def sha256(self) -> str:
         """Hash of all that shapes programs and hardware: resolved parameters and instruction set version."""
-        shape = {"core": asdict(self.core), "instruction_set": INSTRUCTION_SET_VERSION}
+        shape = {"cores": [asdict(core) for core in self.cores], "instruction_set": INSTRUCTION_SET_VERSION}
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
@@ -103,12 +113,12 @@ def architecture_of(file: ArchitectureFile, library: CellLibrary) -> Architectur
     ArchitectureError, CellError
         Name the field, what it must be and what it is.
     """
-    core = resolve_core(file.core[0], library, where="core[0]")
+    cores = resolve_cores(file.core, library)
     analog = resolve_analog(file.core[0].macro, library, where="core[0].macro")
     uses = sorted(analog.uses, key=lambda use: use.cell.name)
     return Architecture(
         file=file,
-        core=core,
+        cores=cores,
         cells={use.cell.name: use.cell for use in uses},
         cell_folders={use.cell.name: use.folder for use in uses},
         analog=analog,

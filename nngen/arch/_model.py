@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from nngen.numerics import Encoding
 from nngen.validation import NAME_PATTERN
 
+MOST_CORES = 64
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -125,7 +127,7 @@ class VectorSpec(_Strict):
 class CoreSpec(_Strict):
     """A core and how many of it the chip has."""
 
-    count: Literal[1] = Field(default=1, description="cores of this kind; one for now")
+    count: int = Field(default=1, ge=1, le=MOST_CORES, description="cores of this kind; a chip has at most 64 in all")
     macros: int = Field(ge=1, le=128, description="crossbar macros of the core")
     activation_bits: int = Field(default=8, ge=1, le=16, description="widest activation code the row buffer takes")
     accumulator_bits: int = Field(default=32, ge=8, le=32, description="width of an accumulator, two's complement")
@@ -165,4 +167,8 @@ class ArchitectureFile(_Strict):
     description: str = Field(default="", description="for people")
     clock_hz: float = Field(default=100e6, gt=0, description="clock of cores and bus")
     cell_path: tuple[str, ...] = Field(default=(), description="more folders of cells, relative to this file")
-    core: tuple[CoreSpec, ...] = Field(min_length=1, max_length=1, description="`[[core]]`, one table a kind of core")
+    core: tuple[CoreSpec, ...] = Field(
+        min_length=1,
+        max_length=MOST_CORES,
+        description="`[[core]]`, one table a kind of core; all kinds have the same macro and word_bytes",
+    )

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from nngen.cellib import Cell, CellLibrary
 from nngen.errors import ArchitectureError
 
-from ._model import CoreSpec, MacroSpec
-from ._resolved import Core, Macro, Vector
+from ._model import MOST_CORES, CoreSpec, MacroSpec
+from ._resolved import Bus, Core, Macro, Vector
 
 LARGEST_GAIN = 1 << 15  # the instruction set's register MACRO has 4 bits for log2 of the gain
+
+
+def resolve_cores(specs: Sequence[CoreSpec], library: CellLibrary) -> tuple[Core, ...]:
+    """Return every core of a chip in numbers, joined by a bus where there are several.
+
+    Raises
+    ------
+    ArchitectureError, CellError
+        Names the field that has to change.
+    """
+    kinds = [resolve_core(spec, library, where=f"core[{i}]") for i, spec in enumerate(specs)]
+    for i, (spec, kind) in enumerate(zip(specs, kinds, strict=True)):
+        if spec.macro != specs[0].macro:
+            raise ArchitectureError(f"core[{i}].macro must be that of core[0]: the cores of a chip share one macro")
+        if kind.word_bytes != kinds[0].word_bytes:
+            raise ArchitectureError(
+                f"core[{i}].memory.word_bytes must be {kinds[0].word_bytes}, that of core[0] and of the bus, not "
+                f"{kind.word_bytes}"
+            )
+    count = sum(spec.count for spec in specs)
+    if count > MOST_CORES:
+        raise ArchitectureError(f"core.count must be at most {MOST_CORES} in all, not {count}")
+    bus = Bus(cores=count, memory_bytes=max(kind.activation_bytes for kind in kinds)) if count > 1 else None
+    return tuple(replace(kind, bus=bus) for spec, kind in zip(specs, kinds, strict=True) for _ in range(spec.count))
 
 
 def resolve_core(spec: CoreSpec, library: CellLibrary, *, where: str) -> Core:

@@ -112,8 +112,24 @@ class Vector:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bus:
+    """The broadcast bus between the cores of a chip that has several.
+
+    Parameters
+    ----------
+    cores
+        How many there are.
+    memory_bytes
+        Bytes of the largest activation memory: what addresses on the bus reach.
+    """
+
+    cores: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Core:
-    """A core: macros, memories, widths. Sizes in the unit of their name."""
+    """A core: macros, memories, widths. Sizes in the unit of their name; ``bus`` is None where it is the only one."""
 
     macros: int
     macro: Macro
@@ -131,6 +147,12 @@ class Core:
     tables: int = 0
     negative_slope: bool = False
     reprogram: bool = False
+    bus: Bus | None = None
+
+    @property
+    def reach_bytes(self) -> int:
+        """Bytes that its addresses reach: its own memory, or the largest on the bus."""
+        return self.activation_bytes if self.bus is None else self.bus.memory_bytes
 
     @property
     def adcs(self) -> int:

@@ -31,7 +31,7 @@ LOOP_COUNT_BITS = 16
 
 def address_bits(core: Core) -> int:
     """Return the width of a number of bytes up to the whole activation memory."""
-    return core.activation_bytes.bit_length()
+    return core.reach_bytes.bit_length()
 
 
 class Sequencer(wiring.Component):

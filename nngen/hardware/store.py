@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core
-from nngen.isa import STORE_LATENCY, Unit, index_bits
+from nngen.isa import Unit, index_bits, store_latency
 
 from .command import Kind
 from .retire import fold
@@ -32,10 +32,10 @@ class Store(QueuedUnit):
     """
 
     unit = Unit.STORE
-    latency = STORE_LATENCY
 
     def __init__(self, core: Core, *, retire: bool):
         self.core = core
+        self.latency = store_latency(bus=core.bus is not None)
         lanes = core.word_bytes
         super().__init__(
             {

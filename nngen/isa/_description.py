@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nngen.arch import Core
 
-from ._fields import Cause, Field, InstructionFormat, OperandRule, Unit
+from ._fields import UNIT_CODES, Cause, Field, InstructionFormat, OperandRule, Unit
 
 ADDRESS_REGISTERS = 8
 COUNTERS = 8
@@ -33,8 +33,16 @@ def _has_vector(core: Core) -> int:
     return int(core.vector is not None)
 
 
+def _has_bus(core: Core) -> int:
+    return int(core.bus is not None)
+
+
 def _has_strides(core: Core) -> int:
     return int(core.strided_access)
+
+
+_BUS = ("bus", 1, "1: over the bus, to the cores in TARGETS; 0: to this core")
+_NO_BUS = OperandRule(fields=("bus",), most=_has_bus, refused="`bus` is set and the core is the only one")
 
 
 def _positive(name: str) -> OperandRule:
@@ -102,10 +110,21 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         mnemonic="SIGNAL",
         opcode=6,
         unit=None,
-        fields=_layout(_UNIT, ("counter", 3, "counter")),
-        effect="adds 1 to the counter after everything the unit did before has taken effect",
-        service_time="1 cycle, once the unit's pipeline is empty",
+        fields=_layout(_UNIT, ("counter", 3, "counter"), _BUS),
+        effect="adds 1 to the counter, or with `bus` to that of every core in TARGETS, after everything the unit did "
+        "before has taken effect",
+        service_time="1 cycle, once the unit's pipeline is empty, with `bus` once the bus is granted",
         drains=True,
+        rules=(
+            _NO_BUS,
+            OperandRule(
+                fields=("unit",),
+                least=UNIT_CODES[Unit.STORE],
+                most=lambda _: UNIT_CODES[Unit.STORE],
+                when=(("bus", 1),),
+                refused="`bus` is set for another unit than STORE",
+            ),
+        ),
     ),
     InstructionFormat(
         mnemonic="LOAD",
@@ -243,11 +262,13 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
             ("length", 13, "bytes, at least 1"),
             ("release", 1, "1: free the output buffer"),
             ("strided", 1, "1: write RUNS runs of `length` bytes, STRIDE bytes apart"),
+            _BUS,
         ),
-        effect="copies the first bytes of the output buffer to activation memory",
+        effect="copies the first bytes of the output buffer to activation memory, of this core or over the bus",
         service_time="memory words that the runs touch",
         rules=(
             _positive("length"),
+            _NO_BUS,
             OperandRule(
                 fields=("strided",), most=_has_strides, refused="`strided` is set and the core has no strided access"
             ),
@@ -269,10 +290,10 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         mnemonic="FILL",
         opcode=12,
         unit=Unit.STORE,
-        fields=_layout(_ADDRESS, _OFFSET, ("length", 16, "bytes, at least 1"), ("value", 8, "byte to write")),
+        fields=_layout(_ADDRESS, _OFFSET, ("length", 16, "bytes, at least 1"), ("value", 8, "byte to write"), _BUS),
         effect="writes one byte value to a run of activation memory: the padding of a tensor",
         service_time="memory words that the run touches",
-        rules=(_positive("length"),),
+        rules=(_positive("length"), _NO_BUS),
         state_refusals=(_OUT_OF_MEMORY,),
     ),
     InstructionFormat(

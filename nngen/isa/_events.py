@@ -28,7 +28,7 @@ EVENTS: tuple[Event, ...] = (
     Event(name="vec_busy", meaning="cycles VEC executed a command"),
     Event(name="vec_stalled", meaning="cycles a command stood at the head of VEC's queue and could not start"),
     Event(name="memory_reads", meaning="activation memory words that LOAD and PROG read"),
-    Event(name="memory_writes", meaning="activation memory words that STORE and FILL wrote"),
+    Event(name="memory_writes", meaning="activation memory words that STORE and FILL wrote, not over the bus"),
     Event(
         name="row_writes",
         meaning="bytes written into row buffers and the vector buffer: one that goes to n macros counts n times",
@@ -38,5 +38,7 @@ EVENTS: tuple[Event, ...] = (
     Event(name="vector_operations", meaning="elements that VEC combined: length times taps"),
     Event(name="programmed_words", meaning="programming words that PROG wrote"),
     Event(name="outputs", meaning="codes or words that POST wrote into output buffers"),
+    Event(name="bus_words", meaning="words that STORE and FILL sent over the bus, however many cores take them"),
+    Event(name="bus_writes", meaning="words that came over the bus to this core's activation memory"),
 )
 EVENT_NAMES: tuple[str, ...] = tuple(event.name for event in EVENTS)

@@ -28,7 +28,7 @@ from ._fields import (
     Unit,
 )
 from ._registers import REGISTERS, Register
-from ._service import LOAD_LATENCY, STORE_LATENCY, VEC_LATENCY, mvm_latency, post_latency
+from ._service import LOAD_LATENCY, VEC_LATENCY, mvm_latency, post_latency, store_latency
 
 _INTRODUCTION = f"""\
 # The instruction set
@@ -188,7 +188,8 @@ def _latencies() -> str:
         ("MVM", f"{mvm_latency(1)}, one more for each further ADC of its shift-adder", "accumulators written"),
         ("VEC", VEC_LATENCY, "accumulators written"),
         ("POST", f"{post_latency(0)}, {post_latency(1)} in a core with tables", "outputs written"),
-        ("STORE, FILL", STORE_LATENCY, "memory written: a read in that cycle sees it"),
+        ("STORE, FILL", store_latency(bus=False), "memory written: a read in that cycle sees it"),
+        ("STORE, FILL of a chip with several cores", store_latency(bus=True), "the same, over the bus too"),
     )
     return (
         "## Latencies\n\n"

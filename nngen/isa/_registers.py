@@ -30,7 +30,7 @@ class Register:
     def bits(self, core: Core) -> int:
         """Return the bits that a core keeps: what counts bytes of its memory is as wide as their number."""
         in_bytes = self.unit is Unit.SEQUENCER or (self.unit is not Unit.VEC and self.name == "STRIDE")
-        return min(self.width, core.activation_bytes.bit_length()) if in_bytes else self.width
+        return min(self.width, core.reach_bytes.bit_length()) if in_bytes else self.width
 
 
 REGISTERS: tuple[Register, ...] = (
@@ -143,6 +143,14 @@ REGISTERS: tuple[Register, ...] = (
         count=1,
         width=24,
         meaning="bytes from one run of a strided STORE to the next",
+    ),
+    Register(
+        unit=Unit.STORE,
+        name="TARGETS",
+        index=2,
+        count=2,
+        width=32,
+        meaning="cores that `bus` reaches: bit c of register i is core 32·i + c",
     ),
     Register(unit=Unit.VEC, name="TAPS", index=0, count=1, width=8, meaning="elements combined into one, at least 1"),
     Register(unit=Unit.VEC, name="STRIDE", index=1, count=1, width=11, meaning="bytes from one tap to the next"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 LOAD_LATENCY = 2  # row buffer filled, handed over to MVM at e + 2
 ROW_RELEASE_LATENCY = 1  # row buffer cleared and free for LOAD at e + 1
 ACCUMULATOR_RELEASE_LATENCY = 2  # accumulator bank free for MVM at e + 2
-STORE_LATENCY = 2  # memory written: a read issued at e + 2 sees it
+BUS_SIGNAL_LATENCY = 2  # a SIGNAL over the bus in cycle s is seen at s + 2
 VEC_LATENCY = 4  # accumulators written, handed over to POST at e + 4
 VECTOR_RELEASE_LATENCY = 1  # vector buffer free for LOAD at e + 1
 OUTPUT_RELEASE_LATENCY = 1  # output buffer free for POST at e + 1
@@ -25,6 +25,14 @@ def mvm_latency(accumulation_cycles: int) -> int:
 def post_latency(tables: int) -> int:
     """Return the cycles from POST's last busy cycle to outputs written and handed over to STORE: look-up takes one."""
     return 9 if tables else 8
+
+
+def store_latency(*, bus: bool) -> int:
+    """Return the cycles from STORE's last busy cycle to memory written: a read issued then sees it.
+
+    In a chip with a ``bus`` whatever goes to a memory, from its own core or another, passes one more register.
+    """
+    return 3 if bus else 2
 
 
 def words_touched(address: int, length: int, word_bytes: int) -> int:

@@ -19,11 +19,11 @@ from nngen.isa import (
     LOAD_LATENCY,
     OUTPUT_RELEASE_LATENCY,
     ROW_RELEASE_LATENCY,
-    STORE_LATENCY,
     VEC_LATENCY,
     VECTOR_RELEASE_LATENCY,
     mvm_latency,
     post_latency,
+    store_latency,
 )
 from nngen.isa import Unit as UnitName
 
@@ -238,7 +238,7 @@ def make_units(core: Core, last_effect: list[int], record: Callable[[Record], No
         UnitName.LOAD: LOAD_LATENCY,
         UnitName.MVM: mvm_latency(core.macro.accumulation_cycles),
         UnitName.POST: post_latency(core.tables),
-        UnitName.STORE: STORE_LATENCY,
+        UnitName.STORE: store_latency(bus=core.bus is not None),
         UnitName.VEC: VEC_LATENCY,
     }
     banks = [Bank(_RELEASE_LATENCIES[number]) for number in range(len(_RELEASE_LATENCIES))]

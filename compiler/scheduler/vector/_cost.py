@@ -17,10 +17,10 @@ from nngen.isa import (
     ACCUMULATOR_RELEASE_LATENCY,
     LOAD_LATENCY,
     OUTPUT_RELEASE_LATENCY,
-    STORE_LATENCY,
     VEC_LATENCY,
     VECTOR_RELEASE_LATENCY,
     post_latency,
+    store_latency,
 )
 from nngen.sim.kpi import ChunkBusy, Places, chunk_busy
 
@@ -75,7 +75,8 @@ def _buffer_cycles(busy: ChunkBusy, count: int) -> float:
 def _latency(site: Site, busy: ChunkBusy, count: int) -> float:
     """Return the cycles that a chunk takes from its first LOAD to its last write, less those of its slowest unit."""
     stages = [busy.load[0], busy.vec[-1], busy.post, busy.store]
-    latencies = LOAD_LATENCY + VEC_LATENCY + post_latency(site.core.tables) + STORE_LATENCY
+    core = site.core
+    latencies = LOAD_LATENCY + VEC_LATENCY + post_latency(core.tables) + store_latency(bus=core.bus is not None)
     return (sum(stages) - max(stages)) / count + latencies
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nngen.arch import Architecture, read_architecture
+from nngen.arch import Architecture, Bus, read_architecture
 from nngen.cellib import CellLibrary
 from nngen.errors import ArchitectureError, CellError, NngenError
 
@@ -193,7 +193,7 @@ MEMORY = "core[0].memory"
         ("cell_path = []", "cell_path = [3]", "cell_path[0] must be a string, not 3"),
         ("macros = 2", "macros = 129", "core[0].macros must be at most 128, not 129"),
         ("macros = 2", "macros = 0", "core[0].macros must be at least 1, not 0"),
-        ("macros = 2", "count = 2\nmacros = 2", "core[0].count must be 1, not 2"),
+        ("macros = 2", "count = 65\nmacros = 2", "core[0].count must be at most 64, not 65"),
         ("macros = 2", "macros = 2\naccumulator_bits = 64", "core[0].accumulator_bits must be at most 32, not 64"),
         ("rows = 32", "rows = 32.0", f"{MACRO}.rows must be a whole number, not 32.0"),
         ("rows = 32", 'rows = "32"', f"{MACRO}.rows must be a whole number, not '32'"),
@@ -312,9 +312,54 @@ def test_a_file_that_is_wrong_is_refused(write: Write, old: str, new: str, messa
     assert isinstance(caught.value, ArchitectureError | CellError)
 
 
-def test_a_second_core_is_refused(write: Write) -> None:
-    text = TEXT + TEXT[TEXT.index("[[core]]") :]
-    with pytest.raises(ArchitectureError, match=sentence("chip.toml: core must be a list of at most 1, not of 2")):
+SECOND = TEXT[TEXT.index("[[core]]") :]
+
+
+def test_cores_are_numbered_in_the_order_of_the_file(write: Write) -> None:
+    text = TEXT.replace("macros = 2", "macros = 2\ncount = 3") + SECOND.replace("macros = 2", "macros = 5")
+    architecture = read_architecture(write(text))
+    assert [core.macros for core in architecture.cores] == [2, 2, 2, 5]
+    assert [kind.macros for kind in architecture.kinds] == [2, 5]
+    assert {core.bus for core in architecture.cores} == {
+        Bus(cores=4, memory_bytes=max(core.activation_bytes for core in architecture.cores))
+    }
+
+
+def test_a_core_that_is_alone_has_no_bus(write: Write) -> None:
+    architecture = read_architecture(write(TEXT))
+    assert architecture.cores == (architecture.core,)
+    assert architecture.core.bus is None
+    assert architecture.core.reach_bytes == architecture.core.activation_bytes
+
+
+@pytest.mark.parametrize(
+    ("old", "first", "second", "message"),
+    [
+        (
+            "macros = 2",
+            "macros = 2\ncount = 60",
+            "macros = 2\ncount = 5",
+            "core.count must be at most 64 in all, not 65",
+        ),
+        (
+            "rows = 32",
+            "rows = 32",
+            "rows = 64",
+            "core[1].macro must be that of core[0]: the cores of a chip share one macro",
+        ),
+        (
+            "word_bytes = 8",
+            "word_bytes = 8",
+            "word_bytes = 16",
+            "core[1].memory.word_bytes must be 8, that of core[0] and of the bus, not 16",
+        ),
+    ],
+)
+def test_cores_that_cannot_stand_together_are_refused(
+    write: Write, old: str, first: str, second: str, message: str
+) -> None:
+    text = TEXT.replace(old, first) + SECOND.replace(old, second)
+    with pytest.raises(ArchitectureError, match=sentence(f"chip.toml: {message}")):
         read_architecture(write(text))
 
 

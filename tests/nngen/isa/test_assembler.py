@@ -125,7 +125,7 @@ def test_a_set_of_no_register_is_written_by_its_index() -> None:
             "SET load.group[0] = 1",
             "register of load must be one of INVERT, KEEP, RUNS, STRIDE, GROUP, not 'group'; did you mean 'GROUP'?",
         ),
-        ("SET store.GROUP = 1", "register of store must be one of RUNS, STRIDE, not 'GROUP'"),
+        ("SET store.GROUP = 1", "register of store must be one of RUNS, STRIDE, TARGETS, not 'GROUP'"),
         ("SET load.GROUP = 1", "load.GROUP must have an index from 0 to 127, as in load.GROUP[0]"),
         ("SET load.GROUP[128] = 1", "index of load.GROUP must be 0 to 127, not 128"),
         ("SET load.GROUP[-1] = 1", "index of load.GROUP must be 0 to 127, not -1"),

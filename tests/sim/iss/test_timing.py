@@ -344,7 +344,7 @@ ERRORS = [
     (wait(SEQUENCER), Cause.ILLEGAL),
     (signal(SEQUENCER), Cause.ILLEGAL),
     (I("SET", unit=SEQUENCER, index=8), Cause.ILLEGAL),
-    (I("SET", unit=Unit.STORE, index=2), Cause.ILLEGAL),
+    (I("SET", unit=Unit.STORE, index=4), Cause.ILLEGAL),
     (I("SET", unit=Unit.LOAD, index=66), Cause.ILLEGAL),
     (I("SET", unit=Unit.MVM, index=66), Cause.ILLEGAL),
     (I("SET", unit=Unit.POST, index=7), Cause.ILLEGAL),
