@@ -87,9 +87,9 @@ def _lossy_chips() -> dict[str, Architecture]:
     edge, counted = (read_architecture(ARCHITECTURES / f"{name}.toml") for name in ("edge", "cim128"))
     narrow = replace(edge.core.macro, cell_bits=3, gains=(1,))
     return {
-        "edge": replace(edge, core=replace(edge.core, macros=MACROS)),
-        "edge with 3-bit cells": replace(edge, core=replace(edge.core, macros=MACROS, macro=narrow)),
-        "cim128": replace(counted, core=replace(counted.core, macro=replace(counted.core.macro, gains=(1,)))),
+        "edge": replace(edge, cores=(replace(edge.core, macros=MACROS),)),
+        "edge with 3-bit cells": replace(edge, cores=(replace(edge.core, macros=MACROS, macro=narrow),)),
+        "cim128": replace(counted, cores=(replace(counted.core, macro=replace(counted.core.macro, gains=(1,))),)),
     }
 
 
@@ -97,7 +97,7 @@ def _cim_chips() -> Iterator[tuple[str, Architecture]]:
     """Yield the chips for networks of others, with a single gain: nothing is lossless."""
     for name in ("cim256", "cim128"):
         chip = read_architecture(ARCHITECTURES / f"{name}.toml")
-        yield name, replace(chip, core=replace(chip.core, macro=replace(chip.core.macro, gains=(1,))))
+        yield name, replace(chip, cores=(replace(chip.core, macro=replace(chip.core.macro, gains=(1,))),))
 
 
 def _calibrated(

@@ -151,7 +151,7 @@ def _on_chip(subject: Subject, chip: str) -> Iterator[Row]:
 def _with_flash(where: str, machine: Machine, inputs: Codes) -> Iterator[Row]:
     """Yield the ratios with converters that take one cycle."""
     macro = replace(machine.core.macro, controller="flash", sample_cycles=0)
-    flash = replace(machine.architecture, core=replace(machine.core, macro=macro))
+    flash = replace(machine.architecture, cores=(replace(machine.core, macro=macro),))
     machine = _with(machine, compile_network(machine.network, flash, samples=inputs), flash)
     timing = machine.iss({name: codes[:1] for name, codes in inputs.items()}).timing
     times = layer_times(machine, timing)

@@ -55,7 +55,7 @@ def curve_of(
         adc.cell.parameters["bits"].check(adc_bits, where="adc_bits")
         adc = replace(adc, parameters=adc.parameters | {"bits": float(adc_bits)})
         core = replace(architecture.core, macro=replace(architecture.core.macro, adc_bits=adc_bits))
-        architecture = replace(architecture, core=core, analog=replace(architecture.analog, adc=adc))
+        architecture = replace(architecture, cores=(core,), analog=replace(architecture.analog, adc=adc))
     with tempfile.TemporaryDirectory(prefix="nngen-") as folder:
         return column_curve(architecture, Path(folder), rows=rows)
 

@@ -30,7 +30,7 @@ def chip(base: str = "tiny", **changes: Any) -> Architecture:
     of_macro = {key: value for key, value in changes.items() if hasattr(known.core.macro, key)}
     of_core = {key: value for key, value in changes.items() if key not in of_macro}
     macro = replace(known.core.macro, **of_macro)
-    return replace(known, core=replace(known.core, macro=macro, **of_core))
+    return replace(known, cores=(replace(known.core, macro=macro, **of_core),))
 
 
 def make_tensor(name: str, shape: tuple[int, int, int], **changes: Any) -> Tensor:

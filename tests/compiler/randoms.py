@@ -52,7 +52,7 @@ def random_chip(rng: Generator, *, lossless: bool) -> Architecture:
         constant_records=8192,
     )
     usable = made.core.macro.usable_gains
-    return replace(made, core=replace(made.core, macro=replace(made.core.macro, gains=usable)))
+    return replace(made, cores=(replace(made.core, macro=replace(made.core.macro, gains=usable)),))
 
 
 def random_network(rng: Generator, core: Core) -> Network:

@@ -46,7 +46,7 @@ def random_vector_chip(rng: Generator, *, lossless: bool) -> Architecture:
         "negative_slope": bool(rng.random() < 0.5),
         "activation_bytes": 1 << 15,
     }
-    return replace(made, core=replace(core, **options))
+    return replace(made, cores=(replace(core, **options),))
 
 
 def random_vector_network(rng: Generator, core: Core) -> Network:

@@ -80,7 +80,7 @@ def column_bench(
     macro = architecture.core.macro
     lines = macro.lines
     small = replace(macro, rows=rows, columns=lines * lines, columns_per_adc=lines, gains=(1,))
-    column = replace(architecture, core=replace(architecture.core, macro=small))
+    column = replace(architecture, cores=(replace(architecture.core, macro=small),))
     made = macro_netlist(column, converter_parameters=converter_parameters)
     levels = _levels(rows, lines, (1 << macro.cell_bits) - 1)
     largest = (1 << macro.dac_bits) - 1

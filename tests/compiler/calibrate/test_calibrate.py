@@ -25,7 +25,7 @@ MICRO = Path(__file__).parents[3] / "flows" / "architectures" / "micro.toml"
 
 
 def chip(core: Core) -> Architecture:
-    return replace(read_architecture(MICRO), core=core)
+    return replace(read_architecture(MICRO), cores=(core,))
 
 
 def mapping_of(*tiles: Tile) -> Mapping:

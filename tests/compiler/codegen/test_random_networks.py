@@ -121,7 +121,7 @@ def test_the_number_of_macros_that_an_error_asks_for_is_enough(seed: int) -> Non
     except CapacityError as error:
         _, found, needed = str(error).partition("set core[0].macros = ")
         if found:
-            enough = replace(architecture, core=replace(architecture.core, macros=int(needed)))
+            enough = replace(architecture, cores=(replace(architecture.core, macros=int(needed)),))
             validate_mapping(map_network(network, enough), network, enough)
 
 

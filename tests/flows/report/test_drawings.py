@@ -82,7 +82,7 @@ def test_a_window_shows_the_commands_of_the_first_positions(program_facts: Facts
 def test_a_long_inference_stays_readable(program_build: BuildDirectory, repository: Path) -> None:
     architecture = read_architecture(repository / "flows" / "architectures" / "tiny.toml")
     core = replace(architecture.core, activation_bytes=1 << 16)
-    architecture = replace(architecture, core=core)
+    architecture = replace(architecture, cores=(core,))
     compiled = compile_network(image_network(side=48), architecture)
     machine = replace(
         Machine.of(program_build),

@@ -91,7 +91,7 @@ def test_macros_are_as_few_as_hold_the_network() -> None:
     assert (core.macro.rows, core.macro.columns) == (64, 64)
     assert core.macros > 1
     with pytest.raises(CapacityError, match=f"set core.0..macros = {core.macros}$"):
-        compile_network(network, replace(suggested, core=replace(core, macros=core.macros - 1)))
+        compile_network(network, replace(suggested, cores=(replace(core, macros=core.macros - 1),)))
 
 
 def test_a_network_that_needs_it_gets_larger_macros() -> None:

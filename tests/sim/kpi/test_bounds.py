@@ -42,7 +42,7 @@ def test_the_busiest_unit_sets_the_bound() -> None:
 def test_no_mapping_is_below_the_bound(seed: int) -> None:
     rng = np.random.default_rng(seed)
     chosen = random_chip(rng, lossless=False)
-    chosen = replace(chosen, core=replace(chosen.core, macros=12))
+    chosen = replace(chosen, cores=(replace(chosen.core, macros=12),))
     network = random_network(rng, chosen.core)
     foreign = random_mapping(rng, network, chosen.core) if rng.random() < 0.5 else None
     try:

@@ -23,7 +23,7 @@ def bench(bitcell: str, driver: str, encoding: str, wires: WiresSpec = WIRES) ->
     chip = macro_of(chosen, CellLibrary(), adc_bits=10, encoding=encoding)
     lines = chip.core.macro.lines
     macro = replace(chip.core.macro, rows=ROWS, columns=lines * CONVERSIONS, columns_per_adc=2)
-    chip = replace(chip, core=replace(chip.core, macro=macro), analog=replace(chip.analog, wires=wires))
+    chip = replace(chip, cores=(replace(chip.core, macro=macro),), analog=replace(chip.analog, wires=wires))
     generator = np.random.default_rng(3)
     levels = generator.integers(0, 16, (ROWS, lines * CONVERSIONS))
     reads = [Read(planes=tuple(int(bit) for bit in generator.integers(0, 2, ROWS)), column=n % 2) for n in range(6)]
