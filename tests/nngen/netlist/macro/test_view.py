@@ -62,6 +62,7 @@ def test_a_view_gets_domain_and_direction_of_its_pins(cells: Path) -> None:
             "Rcell input_line open 1",
             "net 'mine/open' must connect two terminals or more, not one",
         ),
+        ("mine", "mine_part", "mine.sp.j2 must have a subcircuit 'mine'"),
         ("'conductance'", "`id`", "mine.sp.j2, line 3: the name of the subcircuit or model of instance 'Gcell'"),
     ],
 )
