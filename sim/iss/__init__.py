@@ -4,6 +4,7 @@ It follows docs/core.md and shares only the instruction description with the har
 """
 
 from ._batch import BatchRun, run_batch
+from ._chip import ChipRun, execute_chip, run_chip, time_chip
 from ._machine import Machine
 from ._observation import MvmObservation, Observer
 from ._run import Run, execute, run
@@ -17,6 +18,11 @@ __all__ = [
     "Run",
     "run",
     "run_batch",
+    # of a chip with several cores
+    "ChipRun",
+    "execute_chip",
+    "run_chip",
+    "time_chip",
     # function
     "Machine",
     "MvmObservation",

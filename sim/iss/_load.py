@@ -27,7 +27,7 @@ class LoadUnit:
         state, fields = self._state, operation.fields
         wide = fields["wide"]
         runs = state.registers.load_runs(wide=wide) if fields["strided"] else ONE_RUN
-        data = read_runs(state.memory, address, operation.length, runs)
+        data = read_runs(state.memory, address, operation.length, runs, state.core.reach_bytes)
         row = fields["row"]
         if fields["vec"]:
             self._fill_vector(data, row)
@@ -37,7 +37,7 @@ class LoadUnit:
             self._fill_rows(placed, row, fields["group"])
         if not state.digesting:
             return 0
-        starts = run_starts(address, runs, state.core.activation_bytes)
+        starts = run_starts(address, runs, state.core.reach_bytes)
         return element_digest(
             placed,
             skips=tuple(start % state.core.word_bytes for start in starts),

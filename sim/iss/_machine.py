@@ -6,7 +6,7 @@ so that time decides what is computed, is out of scope.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -23,7 +23,7 @@ from ._load import LoadUnit
 from ._mvm import MvmUnit
 from ._observation import Observer
 from ._operation import Operation, decode_program
-from ._order import order_of_effect
+from ._order import Order
 from ._post import PostUnit
 from ._sequencer import Sequencer, Step
 from ._state import ByteArray, Digest, State
@@ -31,6 +31,54 @@ from ._store import StoreUnit
 from ._vec import VecUnit
 
 Handler = Callable[[Operation, int], Digest]
+
+
+def check_memory(memory: npt.NDArray[np.uint8], core: Core) -> None:
+    """Refuse activation memories of another shape or type.
+
+    Raises
+    ------
+    InputError
+        What they must be, and what they are.
+    """
+    shape = (core.activation_bytes,)
+    if memory.dtype != np.uint8 or memory.ndim != 2 or memory.shape[1:] != shape:
+        raise InputError(
+            f"memory must be uint8 of shape (samples, {shape[0]}), not {memory.dtype} of shape {memory.shape}"
+        )
+
+
+class Execution:
+    """A program on its way through a core."""
+
+    def __init__(self, state: State, order: Order, handlers: dict[str, Handler]) -> None:
+        self.state = state
+        self.order = order
+        self._handlers = handlers
+        self._written: dict[int, Digest] = {}
+
+    def steps(self) -> Iterator[Operation | None]:
+        """Execute command after command, and yield each; None where only a signal over the bus could let one go on."""
+        writer, reader, handlers = self.state.writer, self.state.reader, self._handlers
+        digesting = self.state.digesting
+        for step in self.order.steps():
+            if step is None:
+                yield None
+                continue
+            number, operation, address = step
+            digest: Digest = 0
+            if operation.unit:
+                handler = handlers.get(operation.mnemonic)
+                digest = handler(operation, address) if handler else 0
+                writer[operation.target] ^= operation.last
+                reader[operation.source] ^= operation.release
+            if digesting:
+                self._written[number] = digest
+            yield operation
+
+    def digests(self) -> list[Digest]:
+        """Return the digests of what was executed, in order of issue."""
+        return [self._written[number] for number in sorted(self._written)]
 
 
 class Machine:
@@ -86,34 +134,36 @@ class Machine:
         InputError
             For a memory of another shape or type.
         """
-        shape = (self.core.activation_bytes,)
-        if memory.dtype != np.uint8 or memory.ndim != 2 or memory.shape[1:] != shape:
-            raise InputError(
-                f"memory must be uint8 of shape (samples, {shape[0]}), not {memory.dtype} of shape {memory.shape}"
-            )
+        check_memory(memory, self.core)
         steps = Sequencer(self.core, self.operations, host_loop_count).steps() if steps is None else steps
-        steps = islice(steps, issued)
         state = State(self.core, memory, digesting=digests is not None)
-        handlers = self._handlers(state, observe)
-        writer, reader = state.writer, state.reader
-        written: dict[int, Digest] = {}
-        for number, operation, address in order_of_effect(steps, executed):
-            digest: Digest = 0
-            if operation.unit:
-                handler = handlers.get(operation.mnemonic)
-                digest = handler(operation, address) if handler else 0
-                writer[operation.target] ^= operation.last
-                reader[operation.source] ^= operation.release
-            if digests is not None:
-                written[number] = digest
+        run = self.begin(state, [state], Order(islice(steps, issued), executed), observe=observe)
+        for _ in run.steps():
+            pass
         if digests is not None:
-            digests += [written[number] for number in sorted(written)]
+            digests += run.digests()
         return np.ascontiguousarray(state.memory.T)
 
-    def _handlers(self, state: State, observe: Observer | None) -> dict[str, Handler]:
+    def begin(self, state: State, chip: Sequence[State], order: Order, *, observe: Observer | None = None) -> Execution:
+        """Return an execution that has not begun.
+
+        Parameters
+        ----------
+        state
+            Of this core.
+        chip
+            Of all cores of its chip.
+        order
+            Of the program's instructions.
+        observe
+            As in :meth:`execute`.
+        """
+        return Execution(state, order, self._handlers(state, chip, observe))
+
+    def _handlers(self, state: State, chip: Sequence[State], observe: Observer | None) -> dict[str, Handler]:
         """Return what executes each command, and returns its digest where that is asked for."""
         crossbar = self._crossbar.fresh() if self._programs_cells else self._crossbar
-        load, store = LoadUnit(state, crossbar), StoreUnit(state)
+        load, store = LoadUnit(state, crossbar), StoreUnit(state, chip)
         numbers = {} if observe is None else {id(operation): n for n, operation in enumerate(self.operations)}
         mvm = MvmUnit(state, crossbar, observe=observe, numbers=numbers)
 

@@ -56,6 +56,10 @@ class Operation:
         True where an activation memory address is computed at issue.
     works
         True for commands with a pipeline behind them, all but SET, WAIT and SIGNAL.
+    bus
+        1 for what goes over the bus.
+    claims
+        True for what claims a port or the bus in a chip with several cores: STORE, FILL, and SIGNAL over the bus.
     waits, signals
         True for WAIT and for SIGNAL. What neither works nor waits (SET, SIGNAL) starts once the pipeline is empty.
     source, target
@@ -71,7 +75,9 @@ class Operation:
     __slots__ = (
         "addressed",
         "alignment",
+        "bus",
         "cause",
+        "claims",
         "count",
         "counter",
         "fields",
@@ -103,6 +109,8 @@ class Operation:
         self.waits = mnemonic == "WAIT"
         self.signals = mnemonic == "SIGNAL"
         self.addressed = "offset" in fields
+        self.bus = get("bus", 0)
+        self.claims = mnemonic in _WRITERS or bool(self.bus)
         vec = get("vec", 0)
         self.source = _SOURCES.get(mnemonic, _NEITHER)[vec]
         self.target = _TARGETS.get(mnemonic, _NEITHER)[vec]
@@ -128,6 +136,7 @@ def _alignment(mnemonic: str, fields: dict[str, int]) -> int:
     return 2 if fields.get("wide", 0) else 1
 
 
+_WRITERS = frozenset({"STORE", "FILL"})
 _WORKERS = frozenset({"LOAD", "PROG", "MVM", "VEC", "POST", "STORE", "FILL"})
 NOP = Operation(instruction("NOP"), "NOP", {}, 0, Cause.NONE)
 

@@ -49,8 +49,8 @@ class _State:
             self.counters[operation.counter] += 1
 
 
-def order_of_effect(steps: Iterable[Step], executed: Mapping[Unit, int] | None = None) -> Iterator[Numbered]:
-    """Yield every instruction that is executed.
+class Order:
+    """The instructions of a core in the order of their effect.
 
     Parameters
     ----------
@@ -58,34 +58,64 @@ def order_of_effect(steps: Iterable[Step], executed: Mapping[Unit, int] | None =
         In order of issue.
     executed
         How many commands each unit executes at most.
+    depth
+        How many commands may wait for each unit where another core may end the waiting; None: there is no other.
     """
-    state = _State()
-    queues: list[deque[Numbered]] = [deque() for _ in UNITS_BY_CODE]
-    left = [-1 if executed is None else executed.get(unit, 0) for unit in UNITS_BY_CODE]
-    waiting = 0
-    for number, (operation, _, address) in enumerate(steps):
-        unit = operation.unit
-        if not unit:
+
+    def __init__(
+        self, steps: Iterable[Step], executed: Mapping[Unit, int] | None = None, *, depth: int | None = None
+    ) -> None:
+        self._steps = steps
+        self._depth = depth
+        self._state = _State()
+        self._queues: list[deque[Numbered]] = [deque() for _ in UNITS_BY_CODE]
+        self._left = [-1 if executed is None else executed.get(unit, 0) for unit in UNITS_BY_CODE]
+        self._waiting = 0
+
+    def signal(self, counter: int) -> None:
+        """Note a SIGNAL that came over the bus."""
+        self._state.counters[counter] += 1
+
+    def steps(self) -> Iterator[Numbered | None]:
+        """Yield every instruction that is executed; None where only a signal over the bus could let one go on."""
+        state, left = self._state, self._left
+        for number, (operation, _, address) in enumerate(self._steps):
+            unit = operation.unit
+            if not unit:
+                yield number, operation, address
+                continue
+            queue = self._queues[unit]
+            while self._depth is not None and len(queue) >= self._depth:
+                yield from self._released()
+                if len(queue) >= self._depth:
+                    yield None
+            if queue or not left[unit] or not state.ready(operation):
+                queue.append((number, operation, address))
+                self._waiting += 1
+                continue
+            left[unit] -= 1
+            self._ran(operation)
             yield number, operation, address
-            continue
-        queue = queues[unit]
-        if queue or not left[unit] or not state.ready(operation):
-            queue.append((number, operation, address))
-            waiting += 1
-            continue
-        left[unit] -= 1
-        state.ran(operation)
-        yield number, operation, address
-        while waiting and (following := _next(queues, left, state)):
-            waiting -= 1
-            left[following[1].unit] -= 1
-            state.ran(following[1])
+            yield from self._released()
+        while self._depth is not None and self._waiting:
+            yield from self._released()
+            if self._waiting:
+                yield None
+
+    def _ran(self, operation: Operation) -> None:
+        if not (operation.signals and operation.bus):  # that is for the chip to hand on
+            self._state.ran(operation)
+
+    def _released(self) -> Iterator[Numbered]:
+        """Yield the commands that have been waiting and can run now."""
+        while self._waiting and (following := self._next()):
+            self._waiting -= 1
+            self._left[following[1].unit] -= 1
+            self._ran(following[1])
             yield following
 
-
-def _next(queues: list[deque[Numbered]], left: list[int], state: _State) -> Numbered | None:
-    """Take a command that has been waiting and can run now."""
-    for unit, queue in enumerate(queues):
-        if queue and left[unit] and state.ready(queue[0][1]):
-            return queue.popleft()
-    return None
+    def _next(self) -> Numbered | None:
+        for unit, queue in enumerate(self._queues):
+            if queue and self._left[unit] and self._state.ready(queue[0][1]):
+                return queue.popleft()
+        return None

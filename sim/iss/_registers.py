@@ -31,6 +31,7 @@ TABLE = register(Unit.POST, "TABLE").index
 NEGATIVE = register(Unit.POST, "NEGATIVE").index
 STORE_RUNS = register(Unit.STORE, "RUNS").index
 STORE_STRIDE = register(Unit.STORE, "STRIDE").index
+TARGETS = register(Unit.STORE, "TARGETS").index
 TAPS = register(Unit.VEC, "TAPS").index
 VEC_STRIDE = register(Unit.VEC, "STRIDE").index
 VEC_ELEMENT = register(Unit.VEC, "ELEMENT").index
@@ -38,6 +39,7 @@ SIGNED = register(Unit.VEC, "SIGNED").index
 ZERO = register(Unit.VEC, "ZERO").index
 COEFFICIENT = register(Unit.VEC, "COEFFICIENT").index
 
+_TARGET_BITS = register(Unit.STORE, "TARGETS").width
 _ZERO_POINT_BITS = register(Unit.POST, "ZERO_POINT").width
 _BOUND_BITS = register(Unit.POST, "LOWEST").width
 _ZERO_BITS = register(Unit.VEC, "ZERO").width
@@ -69,6 +71,7 @@ class Registers:
 
     def __init__(self, core: Core) -> None:
         self._macros = core.macros
+        self._cores = 1 if core.bus is None else core.bus.cores
         counts = [max((r.index + r.count for r in REGISTERS if r.unit is unit), default=0) for unit in UNITS_BY_CODE]
         self._values = [[0] * count for count in counts]
         _, self._load, self._mvm, self._post, self._store, self._vec = self._values
@@ -135,6 +138,12 @@ class Registers:
     def store_runs(self) -> Runs:
         """Return the runs of a strided STORE."""
         return Runs(count=self._store[STORE_RUNS] or 1, stride=self._store[STORE_STRIDE])
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """The cores that the bus reaches, ascending."""
+        mask = self._store[TARGETS] | self._store[TARGETS + 1] << _TARGET_BITS
+        return tuple(core for core in range(self._cores) if mask >> core & 1)
 
     @property
     def planes(self) -> int:

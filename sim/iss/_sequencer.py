@@ -43,7 +43,7 @@ class Sequencer:
         self.cause = Cause.NONE
         self._operations = operations
         self._host_loop_count = host_loop_count
-        self._activation_bytes = core.activation_bytes
+        self._limits = core.activation_bytes, core.reach_bytes
         self._registers = [0] * _REGISTER_COUNT
         # Innermost last: (address of the last instruction of the body, of its first, repetitions that remain).
         self._loops: list[list[int]] = []
@@ -102,7 +102,7 @@ class Sequencer:
         if moved < 0:
             return -1
         address = self._registers[BASE + operation.register] + moved
-        if address % operation.alignment or address + operation.span > self._activation_bytes:
+        if address % operation.alignment or address + operation.span > self._limits[operation.bus]:
             return -1
         return address
 

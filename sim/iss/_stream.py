@@ -5,6 +5,7 @@ It does not depend on time, so a program that is timed often, under ever other s
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from nngen.arch import Core
@@ -24,6 +25,8 @@ class Stream:
 
     Attributes
     ----------
+    operations
+        The program.
     pc
         Address of the instruction the sequencer looks at.
     cause
@@ -33,8 +36,14 @@ class Stream:
     def __init__(
         self, core: Core, operations: Sequence[Operation], records: Sequence[ConstantRecord], host_loop_count: int
     ) -> None:
+        self.operations = operations
         self._sequencer = Sequencer(core, operations, host_loop_count)
         self._estimator = WorkEstimator(core, records)
+
+    @property
+    def targets(self) -> deque[tuple[int, ...]]:
+        """The cores that each command over the bus reaches, in order of issue, until somebody takes them out."""
+        return self._estimator.targets
 
     @property
     def pc(self) -> int:

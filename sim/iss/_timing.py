@@ -8,7 +8,7 @@ that can start, so that one is certain.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nngen.arch import Core
 from nngen.errors import ProgramError
@@ -60,24 +60,33 @@ class Engine:
 
     def run(self) -> None:
         """Run the program to its end."""
-        if not self._issue_all():
-            self._deadlock(sequencer_waits=True)
-            return
+        for _ in self.steps():
+            if not self.take_earliest_wait():
+                self.deadlock(self.idle_since)
+                return
+
+    def steps(self) -> Iterator[None]:
+        """Run the program as far as it goes by itself, and yield where a WAIT, or another core, has to be decided."""
+        yield from self._issue_all()
         time = self.time + 1  # HALT or the faulty instruction is looked at
-        complete = self._settle_all()
-        halted = self.sequencer.cause is Cause.NONE
+        self._settle()
+        while any(unit.pending for unit in self.units):
+            yield
+            self._settle()
         self.cause = self.sequencer.cause
-        if not complete:
-            self._deadlock(sequencer_waits=halted)
-            return
         self.end = max(time, *(max(unit.end + 1, unit.drained) for unit in self.units))
-        if halted:
+        if self.cause is Cause.NONE:
             self.end = max(self.end, time + next(self._holds[0]))
             self.stalled += self.end - time
             self._issue(self.sequencer.pc, self.end)
 
-    def _issue_all(self) -> bool:
-        """Issue every instruction but HALT; False where the sequencer waits for a queue forever."""
+    @property
+    def idle_since(self) -> int:
+        """The last cycle in which an instruction issued or a unit executed."""
+        return max(self.time, *(unit.end for unit in self.units))
+
+    def _issue_all(self) -> Iterator[None]:
+        """Issue every instruction but HALT, and yield while the sequencer waits for room in a queue."""
         depth, units = self._depth, self.units
         first_issue, last_effect, trace = self.first_issue, self.last_effect, self.trace
         time, issued = self.time, 0
@@ -92,9 +101,12 @@ class Engine:
                 leaving = unit.pushed - depth  # the command that must have left the queue
                 if leaving >= 0:
                     ends = unit.ends
-                    if leaving >= len(ends) and not self._settle_until(unit, leaving):
-                        self.time, self.issued, self.stalled = before, issued, before - begin - issued
-                        return False
+                    if leaving >= len(ends):
+                        self._settle()
+                        while len(ends) <= leaving:
+                            self.time, self.issued, self.stalled = before, issued, before - begin - issued
+                            yield
+                            self._settle()
                     if ends[leaving] >= time:
                         time = ends[leaving] + 1
                 unit.pushed += 1
@@ -110,7 +122,6 @@ class Engine:
                 first_issue[pc] = time
             issued += 1
         self.time, self.issued, self.stalled = time, issued, time - begin - issued
-        return True
 
     def _issue(self, pc: int, time: int) -> None:
         """Note that HALT issues."""
@@ -132,46 +143,34 @@ class Engine:
                     pending.popleft()
                     progress = True
 
-    def _take_earliest_wait(self) -> bool:
+    def take_earliest_wait(self) -> bool:
         """Resolve the WAIT that starts first, ties to the lowest unit; False where none can start."""
+        found = self.earliest_wait()
+        if found is None:
+            return False
+        start, unit = found
+        unit.take(start)
+        return True
+
+    def earliest_wait(self) -> tuple[int, Unit] | None:
+        """Return the WAIT that starts first, ties to the lowest unit: when, and whose it is; None where none can."""
         chosen, earliest = None, 0
         for unit in self.units:
             if unit.pending and unit.pending[0][0].waits:
                 start = unit.wait_start()
                 if start >= 0 and (chosen is None or start < earliest):
                     chosen, earliest = unit, start
-        if chosen is None:
-            return False
-        chosen.take(earliest)
-        return True
+        return None if chosen is None else (earliest, chosen)
 
-    def _settle_until(self, unit: Unit, index: int) -> bool:
-        """Resolve until the end of a unit's command is known; False where it never ends."""
-        self._settle()
-        while len(unit.ends) <= index:
-            if not self._take_earliest_wait():
-                return False
-            self._settle()
-        return True
-
-    def _settle_all(self) -> bool:
-        """Resolve everything; False where something never starts."""
-        self._settle()
-        while any(unit.pending for unit in self.units):
-            if not self._take_earliest_wait():
-                return False
-            self._settle()
-        return True
-
-    def _deadlock(self, *, sequencer_waits: bool) -> None:
-        """Stop by the watchdog: nothing moves any more."""
+    def deadlock(self, idle_since: int) -> None:
+        """Stop by the watchdog: nothing moves any more after the cycle ``idle_since``."""
         if not self.watchdog:
             raise ProgramError(
                 f"program must come to an end where the watchdog is off; it stands at instruction {self.sequencer.pc}"
             )
-        self.end = max(self.time, *(unit.end for unit in self.units)) + self.watchdog
-        if sequencer_waits:
-            self.cause = Cause.WATCHDOG
+        self.end = idle_since + self.watchdog
+        self.cause = self.sequencer.cause or Cause.WATCHDOG
+        if not self.sequencer.cause:
             self.stalled += self.end - self.time
         for unit in self.units:
             if unit.pending:
@@ -229,6 +228,11 @@ def time_operations(
         cut_run = _cut(core, engine)
         if cut_run is not None:
             return _cut_timing(engine, cut_run, trace=trace)
+    return timing_of(engine, trace=trace)
+
+
+def timing_of(engine: Engine, *, trace: bool) -> Timing:
+    """Return what a run tells that has come to its end."""
     return Timing(
         events=collect_events(end=engine.end, issued=engine.issued, stalled=engine.stalled, units=engine.units),
         cause=engine.cause,
@@ -238,7 +242,7 @@ def time_operations(
         first_issue=engine.first_issue,
         last_effect=engine.last_effect,
         records=sorted(engine.trace) if trace and engine.trace is not None else (),
-        sources=[operation.text for operation in operations] if trace else (),
+        sources=[operation.text for operation in engine.operations] if trace else (),
     )
 
 

@@ -19,7 +19,7 @@ _WORK_NAMES: dict[int, tuple[str | None, str | None]] = {
     UNIT_CODES[Unit.LOAD]: ("memory_reads", "row_writes"),
     UNIT_CODES[Unit.MVM]: ("plane_drives", "conversions"),
     UNIT_CODES[Unit.POST]: ("outputs", None),
-    UNIT_CODES[Unit.STORE]: ("memory_writes", None),
+    UNIT_CODES[Unit.STORE]: ("memory_writes", "bus_words"),
     UNIT_CODES[Unit.VEC]: ("vector_operations", None),
 }
 

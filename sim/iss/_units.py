@@ -218,6 +218,45 @@ class Unit:
             self.record((number, self.code, pc, ready - ISSUE_LATENCY, head, start, end, retire, a, b))
 
 
+class PortUnit(Unit):
+    """STORE of a chip with several cores: what claims a port or the bus starts when the chip's arbiter says so."""
+
+    __slots__ = ()
+
+    def resolve(self, command: Command) -> bool:
+        """Settle when the next command runs; False where that is not known yet, as for all that has to ask."""
+        return not command[0].claims and super().resolve(command)
+
+    def asks_at(self) -> int:
+        """Return from when on the command at the head asks for what it claims; -1 where that is not known yet."""
+        command = self.pending[0]
+        operation, hold = command[0], command[7]
+        start = self.head_time(command) + hold
+        if operation.signals:
+            return max(start, self.drained)
+        if operation.source:
+            source = self.banks[operation.source]
+            if source.taken >= len(source.filled):
+                return -1
+            start = max(start, source.filled[source.taken])
+        return start
+
+    def begin(self, start: int) -> None:
+        """Run the command at the head from cycle ``start`` on."""
+        command = self.pending.popleft()
+        operation, _, _, service, a, b, _, _ = command
+        head, end = self.head_time(command), start + service - 1
+        if operation.works:
+            self.drained = end + self.latency
+        if operation.release:
+            source = self.banks[operation.source]
+            source.taken += 1
+            source.freed.append(end + source.free_latency)
+        self.work_a += a
+        self.work_b += b
+        self._finish(command, head, start, end)
+
+
 def unexecuted(unit: Unit) -> list[Record]:
     """Return records of the commands that a unit never executes; only the first of them ever is head."""
     heads = (NEVER if i else unit.head_time(command) for i, command in enumerate(unit.pending))
@@ -244,7 +283,9 @@ def make_units(core: Core, last_effect: list[int], record: Callable[[Record], No
     banks = [Bank(_RELEASE_LATENCIES[number]) for number in range(len(_RELEASE_LATENCIES))]
     counters = [Counter() for _ in range(COUNTERS)]
     return [
-        Unit(code, latencies[name], banks=banks, counters=counters, last_effect=last_effect, record=record)
+        (PortUnit if name is UnitName.STORE and core.bus is not None else Unit)(
+            code, latencies[name], banks=banks, counters=counters, last_effect=last_effect, record=record
+        )
         for code, name in enumerate(UNITS_BY_CODE)
         if code
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
@@ -21,7 +22,12 @@ class WorkEstimator:
     """Answers (S, amount, amount) of each command; SETs must be shown in order.
 
     The amounts are: LOAD and PROG memory_reads, row_writes + PROGRAMMED * programmed_words; MVM plane_drives,
-    conversions; VEC vector_operations, 0; POST outputs, 0; STORE and FILL memory_writes, 0.
+    conversions; VEC vector_operations, 0; POST outputs, 0; STORE and FILL memory_writes, bus_words.
+
+    Attributes
+    ----------
+    targets
+        The cores that each command over the bus reaches, in order of issue; whoever times it takes them out.
     """
 
     def __init__(self, core: Core, records: Sequence[ConstantRecord]) -> None:
@@ -32,8 +38,9 @@ class WorkEstimator:
         missing = max(0, core.constant_records - len(records))  # constant memory beyond them is taken to hold zeros
         self._outputs = [0, *accumulate([int(record.last) for record in records] + [0] * missing)]
         self._words: dict[tuple[int, int, int, int], int] = {}
+        self.targets: deque[tuple[int, ...]] = deque()
         self.of: dict[str, Callable[[Operation, int], Work]] = {
-            "SET": self._set, "WAIT": self._one_cycle, "SIGNAL": self._one_cycle, "LOAD": self._load,
+            "SET": self._set, "WAIT": self._one_cycle, "SIGNAL": self._signal, "LOAD": self._load,
             "PROG": self._prog, "MVM": self._mvm, "VEC": self._vec, "POST": self._post, "STORE": self._store,
             "FILL": self._fill,
         }  # fmt: skip
@@ -43,6 +50,11 @@ class WorkEstimator:
         return _ONE_CYCLE
 
     def _one_cycle(self, _operation: Operation, _address: int) -> Work:
+        return _ONE_CYCLE
+
+    def _signal(self, operation: Operation, _address: int) -> Work:
+        if operation.bus:
+            self.targets.append(self._registers.targets)
         return _ONE_CYCLE
 
     def _load(self, operation: Operation, address: int) -> Work:
@@ -82,12 +94,16 @@ class WorkEstimator:
     def _store(self, operation: Operation, address: int) -> Work:
         if not operation.fields["strided"]:
             return self._fill(operation, address)
-        words = self._words_of(self._registers.store_runs(), address, operation.length)
-        return words, words, 0
+        return self._written(operation, self._words_of(self._registers.store_runs(), address, operation.length))
 
     def _fill(self, operation: Operation, address: int) -> Work:
-        words = words_touched(address, operation.length, self._word_bytes)
-        return words, words, 0
+        return self._written(operation, words_touched(address, operation.length, self._word_bytes))
+
+    def _written(self, operation: Operation, words: int) -> Work:
+        if not operation.bus:
+            return words, words, 0
+        self.targets.append(self._registers.targets)
+        return words, 0, words
 
     def _words_of(self, runs: Runs, address: int, length: int) -> int:
         """Return the words that all runs touch; as addresses wrap at a power of two, places in a word tell."""
