@@ -224,7 +224,7 @@ def _write_program(compiled: Compiled, architecture: Architecture, folder: Path)
     _write(folder / MAPPING_FILE, mapping_json(compiled.mapping).encode())
     schedule = compiled.schedule.model_dump_json(by_alias=True, indent=1)
     _write(folder / SCHEDULE_FILE, f"{schedule}\n".encode())
-    save_program(compiled.program, architecture.core, folder / PROGRAM_FOLDER)
+    save_program(compiled.program, architecture.cores, folder / PROGRAM_FOLDER)
 
 
 def _write(path: Path, content: bytes) -> None:

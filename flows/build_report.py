@@ -20,7 +20,7 @@ def render(build: BuildDirectory) -> RenderableType:
     parts: list[RenderableType] = [Text(f"built {build.path}", style="bold")]
     if build.holds(PROGRAM_FOLDER):
         machine = Machine.of(build)
-        used = utilization(machine.network, machine.mapping, machine.core)
+        used = utilization(machine.network, machine.mapping, machine.cores)
         parts += [mapping_table(used), Text(), totals_table(machine, used)]
     if build.holds(RTL_FOLDER):
         files = build.verilog(RTL_FOLDER)

@@ -83,7 +83,7 @@ def _answers(machine: Machine, images: Samples, labels: Labels, progress: Progre
 
 
 def _build_section(machine: Machine) -> tuple[RenderableType, ...]:
-    used = utilization(machine.network, machine.mapping, machine.core)
+    used = utilization(machine.network, machine.mapping, machine.cores)
     heading = _section(
         f"{machine.network.name} on {machine.architecture.name}: {machine.architecture.file.description}"
     )

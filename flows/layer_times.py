@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from nngen.sim.iss import Timing
-from nngen.sim.kpi import Bounds, layer_bounds, mapping_bounds
+from nngen.sim.kpi import Bounds, chip_layer_bounds, chip_mapping_bounds
 
 from .machine import Machine
 from .retirements import layer_cycles
@@ -42,23 +43,25 @@ class LayerTime:
         return self.cycles / max(self.bound.bound, 1)
 
 
-def layer_times(machine: Machine, timing: Timing) -> tuple[LayerTime, ...]:
+def layer_times(machine: Machine, timings: Sequence[Timing]) -> tuple[LayerTime, ...]:
     """Return the layers of a build in the network's order, as the instruction set simulator timed them."""
-    starts = machine.program.layer_starts
-    ends = (*(start for _, start in starts[1:]), len(machine.program.instructions) - 1)  # the last one is HALT
     done: list[int] = []
-    for (_, start), end in zip(starts, ends, strict=True):
-        done.append(max(timing.last_effect[start:end], default=done[-1] if done else -1))
-    scheduled = machine.schedule.cores[0].layers
+    for layer in machine.network.layers:
+        effects = [
+            timing.last_effect[address]
+            for timing, program in zip(timings, machine.program.cores, strict=True)
+            for address in program.layer_ranges.get(layer.name, ())
+        ]
+        done.append(max(effects, default=done[-1] if done else -1))
     return tuple(
         LayerTime(
             layer=layer.name,
             positions=machine.network.positions(layer),
             cycles=taken,
-            bound=layer_bounds(machine.network, layer, machine.core),
-            mapping_bound=mapping_bounds(machine.network, layer, one, machine.core),
+            bound=chip_layer_bounds(machine.network, layer, machine.cores),
+            mapping_bound=chip_mapping_bounds(machine.network, layer, machine.parts(layer.name)),
         )
-        for layer, one, taken in zip(machine.network.layers, scheduled, layer_cycles(done), strict=True)
+        for layer, taken in zip(machine.network.layers, layer_cycles(done), strict=True)
     )
 
 

@@ -16,17 +16,19 @@ from nngen.bundle import RTL_FOLDER, RTL_SIM_FOLDER, BuildDirectory
 from nngen.errors import InputError
 from nngen.hardware import CHIP_MODULE, simulation_files
 from nngen.host import tensor_addresses, tensor_bytes, tensor_codes
-from nngen.ir import CoreProgram, Mapping, Network, Region, Schedule
+from nngen.ir import CoreProgram, LayerSchedule, Mapping, Network, Program, Region, Schedule
+from nngen.isa import chip_events
 from nngen.netlist.macro import MacroNetlist, macro_netlist
 from nngen.sim.cosim import CycleOf, RetireTrace, RtlJob, RtlResult, simulate_rtl
 from nngen.sim.cosim.scripted import simulate_scripted
 from nngen.sim.golden import GoldenMachine, run_golden
-from nngen.sim.iss import StoreTimes, Timing, execute, run
+from nngen.sim.iss import StoreTimes, Timing, execute_chip, run_chip
 
 from .progress import Progress, quiet
 
 __all__ = ["IssResult", "Machine", "RtlSimulator"]
 
+ByteArray = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
 Codes = Arrays[str, IntArray]
 RtlSimulator = Literal["icarus", "verilator"]
@@ -46,12 +48,17 @@ class IssResult:
     ----------
     outputs
         Codes by tensor, shape ``(samples, height, width, channels)``.
-    timing
-        Cycles and events, the same for every sample.
+    timings
+        Cycles and events of every core, the same for every sample.
     """
 
     outputs: dict[str, IntArray]
-    timing: Timing
+    timings: tuple[Timing, ...]
+
+    @property
+    def events(self) -> dict[str, int]:
+        """Events of the whole chip."""
+        return chip_events([timing.events for timing in self.timings])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +72,7 @@ class Machine:
     architecture, network, mapping, schedule
         What it holds.
     program
-        Of its core.
+        Of all its cores.
     verilog
         Folder of Verilog that is simulated in place of the build's; None: the build's.
     """
@@ -75,7 +82,7 @@ class Machine:
     network: Network
     mapping: Mapping
     schedule: Schedule
-    program: CoreProgram
+    program: Program
     verilog: Path | None = None
 
     @classmethod
@@ -114,13 +121,18 @@ class Machine:
             network=build.network(),
             mapping=build.mapping(),
             schedule=build.schedule(),
-            program=build.program(architecture).cores[0],
+            program=build.program(architecture),
             verilog=verilog,
         )
 
     @property
+    def cores(self) -> tuple[Core, ...]:
+        """Every core in numbers."""
+        return self.architecture.cores
+
+    @property
     def core(self) -> Core:
-        """The core in numbers."""
+        """The first core: its macro and the words of its memory are those of all."""
         return self.architecture.core
 
     @property
@@ -128,9 +140,27 @@ class Machine:
         """Names of the tensors that the host reads."""
         return tuple(dict.fromkeys(end.tensor for end in self.network.outputs))
 
-    def region(self, tensor: str) -> Region:
-        """Where a tensor lives."""
-        return self.schedule.cores[0].region(tensor)
+    def regions(self, tensor: str) -> dict[int, Region]:
+        """Where a tensor lives, by core: it has a copy in every core that works with it."""
+        return {
+            scheduled.core: region
+            for scheduled in self.schedule.cores
+            for region in scheduled.regions
+            if region.tensor == tensor
+        }
+
+    def parts(self, layer: str) -> list[tuple[Core, LayerSchedule]]:
+        """The cores that work for a layer, and what each does."""
+        return [
+            (self.cores[scheduled.core], one)
+            for scheduled in self.schedule.cores
+            for one in scheduled.layers
+            if one.layer == layer
+        ]
+
+    def home(self, tensor: str) -> tuple[int, Region]:
+        """The first core that holds a tensor, and where in its memory."""
+        return next(iter(self.regions(tensor).items()))
 
     def netlist(self, conversions: Sequence[int] | None = None) -> MacroNetlist:
         """Return the netlist of the macros, or of some columns of one."""
@@ -140,38 +170,41 @@ class Machine:
         """Return the codes of every tensor, as matrix products with the macros' conversions."""
         return run_golden(self.network, inputs, machine=GoldenMachine(core=self.core, mapping=self.mapping))
 
-    def iss(self, inputs: Codes, *, program: CoreProgram | None = None, tensors: tuple[str, ...] = ()) -> IssResult:
-        """Run the program, or another one, on the instruction set simulator, and read some tensors (the outputs)."""
-        program = program or self.program
+    def iss(self, inputs: Codes, *, programs: Sequence[CoreProgram] = (), tensors: tuple[str, ...] = ()) -> IssResult:
+        """Run the programs, or others, on the instruction set simulator, and read some tensors (the outputs)."""
+        programs = programs or self.program.cores
         tensors = tensors or self.output_tensors
         samples = len(next(iter(inputs.values())))
-        at_once = max(1, MEMORY_AT_ONCE // self.core.activation_bytes)
-        first = run(self.core, program, self.memory(inputs, slice(0, at_once)))
-        memories = [first.memory]
+        at_once = max(1, MEMORY_AT_ONCE // sum(core.activation_bytes for core in self.cores))
+        first = run_chip(self.cores, programs, self.memories(inputs, slice(0, at_once)))
+        memories = [first.memories]
         for begin in range(at_once, samples, at_once):
-            memories.append(execute(self.core, program, self.memory(inputs, slice(begin, begin + at_once))))
-        return IssResult(outputs={name: self._tensor(memories, name) for name in tensors}, timing=first.timing)
+            memories.append(execute_chip(self.cores, programs, self.memories(inputs, slice(begin, begin + at_once))))
+        return IssResult(outputs={name: self._tensor(memories, name) for name in tensors}, timings=first.timings)
 
-    def iss_retirements(self, inputs: Codes) -> Timing:
-        """Return the timing of one sample with every retirement and its digest."""
-        return run(self.core, self.program, self.memory(inputs, slice(0, 1)), digests=True).timing
+    def iss_retirements(self, inputs: Codes) -> tuple[Timing, ...]:
+        """Return the timing of every core for one sample, with every retirement and its digest."""
+        return run_chip(self.cores, self.program.cores, self.memories(inputs, slice(0, 1)), digests=True).timings
 
-    def store_cycles(self, timing: Timing) -> CycleOf:
+    def store_cycles(self, timings: Sequence[Timing]) -> CycleOf:
         """Return a function that says in which cycle a layer stored the code of a (tensor, y, x, channel)."""
-        starts = self.program.layer_starts
-        ends = (*(start for _, start in starts[1:]), len(self.program.instructions))
-        ranges = {layer: range(start, end) for (layer, start), end in zip(starts, ends, strict=True)}
-        layers = {layer.output: ranges[layer.name] for layer in self.network.layers if layer.name in ranges}
+        layers = {layer.output: layer.name for layer in self.network.layers}
         times: list[StoreTimes] = []  # made once somebody asks
 
         def cycle(name: str, y: int, x: int, channel: int) -> int | None:
             if name not in layers:
                 return None
             if not times:
-                times.append(StoreTimes(self.core, self.program, timing))
-            tensor = self.network.tensors[name]
-            address = tensor_addresses(self.region(name), tensor)[y, x, channel * tensor.element_bytes]
-            return times[0].cycle(int(address), layers[name])
+                parts = zip(self.cores, self.program.cores, timings, strict=True)
+                times.extend(StoreTimes(core, program, timing) for core, program, timing in parts)
+            tensor, (_, region) = self.network.tensors[name], self.home(name)
+            address = int(tensor_addresses(region, tensor)[y, x, channel * tensor.element_bytes])
+            found = [
+                one.cycle(address, program.layer_ranges[layers[name]])
+                for one, program in zip(times, self.program.cores, strict=True)
+                if layers[name] in program.layer_ranges
+            ]
+            return max((at for at in found if at is not None), default=None)
 
         return cycle
 
@@ -209,11 +242,11 @@ class Machine:
             sources=self._sources(RTL_FOLDER if simulator == "icarus" and retired is None else RTL_SIM_FOLDER),
             core=self.core,
             architecture_sha256=self.architecture.sha256,
-            program=self.program,
+            program=self.program.cores[0],
             inputs=inputs,
             outputs=tensors,
             tensors={name: self.network.tensors[name] for name in used},
-            regions={name: self.region(name) for name in used},
+            regions={name: self.home(name)[1] for name in used},
             seed=self.build.manifest.seed,
             trace=retired is not None,
             traced=1,
@@ -235,24 +268,26 @@ class Machine:
         files = {path.name: path for path in found}
         return tuple(files[name] for name in simulation_files(dict.fromkeys(files, "")))
 
-    def memory(self, inputs: Codes, samples: slice = slice(None)) -> npt.NDArray[np.uint8]:
-        """Return activation memories with the inputs in place."""
+    def memories(self, inputs: Codes, samples: slice = slice(None)) -> tuple[ByteArray, ...]:
+        """Return the activation memory of every core with the inputs in place, ``(samples, activation_bytes)`` each."""
         count = len(next(iter(inputs.values()))[samples])
-        memory = np.zeros((count, self.core.activation_bytes), np.uint8)
-        if self.program.memory is not None:
-            content = self.program.memory.content
-            memory[:, self.program.memory.address :][:, : content.size] = content
+        memories = tuple(np.zeros((count, core.activation_bytes), np.uint8) for core in self.cores)
+        for memory, program in zip(memories, self.program.cores, strict=True):
+            if program.memory is not None:
+                content = program.memory.content
+                memory[:, program.memory.address :][:, : content.size] = content
         for name, codes in inputs.items():
             tensor = self.network.tensors[name]
-            addresses = tensor_addresses(self.region(name), tensor)
-            for row, sample in zip(memory, codes[samples], strict=True):
-                row[addresses] = tensor_bytes(tensor, sample)
-        return memory
+            for core, region in self.regions(name).items():
+                addresses = tensor_addresses(region, tensor)
+                for row, sample in zip(memories[core], codes[samples], strict=True):
+                    row[addresses] = tensor_bytes(tensor, sample)
+        return memories
 
-    def _tensor(self, memories: list[npt.NDArray[np.uint8]], name: str) -> IntArray:
-        tensor = self.network.tensors[name]
-        addresses = tensor_addresses(self.region(name), tensor)
-        return np.stack([tensor_codes(tensor, row[addresses]) for memory in memories for row in memory])
+    def _tensor(self, memories: Sequence[Sequence[ByteArray]], name: str) -> IntArray:
+        tensor, (core, region) = self.network.tensors[name], self.home(name)
+        addresses = tensor_addresses(region, tensor)
+        return np.stack([tensor_codes(tensor, row[addresses]) for chip in memories for row in chip[core]])
 
 
 def check_simulation_build(folder: Path) -> None:

@@ -161,10 +161,11 @@ def run_samples(
     elif level is Level.ISS:
         progress("running the instruction set simulator")
         iss = machine.iss(inputs)
-        _check_cause(iss.timing.cause, iss.timing.pc)
+        for timing in iss.timings:
+            _check_cause(timing.cause, timing.pc)
         codes = iss.outputs
         count = len(next(iter(inputs.values())))
-        events = {name: np.full(count, value, np.int64) for name, value in iss.timing.events.items()}
+        events = {name: np.full(count, value, np.int64) for name, value in iss.events.items()}
     else:
         rtl = machine.rtl(inputs, simulator=simulator or "icarus", waves=waves, progress=progress)
         for cause, pc in zip(rtl.causes, rtl.cause_pcs, strict=True):

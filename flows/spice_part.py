@@ -16,6 +16,7 @@ from nngen.netlist.macro import (
     MACRO_FILE,
     README_FILE,
     MacroNetlist,
+    macro_label,
     macro_netlist,
     netlist_files,
     programmed_file,
@@ -42,7 +43,7 @@ class NetlistPart:
                 write_pieces(file.pieces, folder / file.name)
         (folder / README_FILE).write_text(self._readme(levels), encoding="utf-8")
 
-    def _readme(self, levels: dict[int, IntArray]) -> str:
+    def _readme(self, levels: dict[str, IntArray]) -> str:
         made = self._made
         values = {
             "chip": self._architecture.name,
@@ -51,7 +52,7 @@ class NetlistPart:
             "missing": self.missing,
             "shared": MACRO_FILE,
             "erased": ERASED_FILE,
-            "programmed": [(number, programmed_file(number)) for number in levels],
+            "programmed": [(label, programmed_file(label)) for label in levels],
             "supplies": {} if made is None else made.electrical.supplies,
             "unit": 0.0 if made is None else made.electrical.unit,
             "is_charge": made is not None and made.electrical.is_charge,
@@ -80,7 +81,10 @@ def netlist_part(architecture: Architecture, *, required: bool) -> NetlistPart:
     return NetlistPart(architecture, macro_netlist(architecture), ())
 
 
-def programmed_levels(mapping: Mapping, program: Program) -> dict[int, IntArray]:
-    """Return what the cells of every macro in use hold once the program is loaded, by number."""
-    used = {tile.macro for layer in mapping.layers for tile in layer.tiles}
-    return {number: program.cores[0].cells[number] for number in sorted(used)}
+def programmed_levels(mapping: Mapping, program: Program) -> dict[str, IntArray]:
+    """Return what the cells of every macro in use hold once the program is loaded, by the macro's label."""
+    used = {tile.place for layer in mapping.layers for tile in layer.tiles}
+    return {
+        macro_label(core, macro, cores=len(program.cores)): program.cores[core].cells[macro]
+        for core, macro in sorted(used)
+    }

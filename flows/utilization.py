@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Events
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from nngen.arch import Core, Macro
-from nngen.ir import LayerMapping, Mapping, MatrixLayer, Network, Tile
+from nngen.ir import CoreSchedule, LayerMapping, Mapping, MatrixLayer, Network, Tile
 
 from .machine import Machine
 
@@ -26,7 +28,7 @@ class LayerUse:
     slices
         Conversions of a weight: cells, or pairs of cells, that hold it.
     tiles, macros
-        Rectangles it is cut into, macros they lie in.
+        Rectangles it is cut into; (core, macro) of those they lie in.
     cells
         Cells that hold its weights.
     gain
@@ -37,25 +39,33 @@ class LayerUse:
     matrix: tuple[int, int]
     slices: int
     tiles: int
-    macros: tuple[int, ...]
+    macros: tuple[tuple[int, int], ...]
     cells: int
     gain: int
 
     @property
     def macro_runs(self) -> str:
-        """Macro numbers with runs shortened: 0-3, 7."""
-        runs: list[list[int]] = []
-        for number in self.macros:
-            if runs and number == runs[-1][-1] + 1:
-                runs[-1].append(number)
-            else:
-                runs.append([number])
-        return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+        """Macro numbers with runs shortened: 0-3, 7; of further cores behind the number of the core: 0-3, 7; 1: 0-5."""
+        texts = []
+        for core, places in groupby(self.macros, key=lambda place: place[0]):
+            runs = _runs([macro for _, macro in places])
+            texts.append(f"{core}: {runs}" if core or texts else runs)
+        return "; ".join(texts)
+
+
+def _runs(numbers: Sequence[int]) -> str:
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Utilization:
-    """What a network takes of a core; each figure as (used, available).
+    """What a network takes of a chip; each figure as (used, available).
 
     Parameters
     ----------
@@ -71,32 +81,33 @@ class Utilization:
     converters: tuple[int, int]
 
 
-def utilization(network: Network, mapping: Mapping, core: Core) -> Utilization:
-    """Count what a mapped network uses of a core."""
-    layers = tuple(_layer(layer, mapping.layer(layer.name), core) for layer in network.matrix_layers)
-    macro = core.macro
+def utilization(network: Network, mapping: Mapping, cores: Sequence[Core]) -> Utilization:
+    """Count what a mapped network uses of a chip's cores."""
+    macro = cores[0].macro
+    layers = tuple(_layer(layer, mapping.layer(layer.name), macro) for layer in network.matrix_layers)
+    macros = sum(core.macros for core in cores)
     converters = {
-        (tile.macro, conversion // macro.columns_per_adc)
+        (tile.place, conversion // macro.columns_per_adc)
         for use in layers
         for tile in mapping.layer(use.layer).tiles
         for conversion in _conversions(tile, use.slices, macro)
     }
     return Utilization(
         layers=layers,
-        macros=(len({number for use in layers for number in use.macros}), core.macros),
-        cells=(sum(use.cells for use in layers), core.macros * macro.rows * macro.columns),
-        converters=(len(converters), core.adcs),
+        macros=(len({place for use in layers for place in use.macros}), macros),
+        cells=(sum(use.cells for use in layers), macros * macro.rows * macro.columns),
+        converters=(len(converters), macros * macro.adcs),
     )
 
 
-def _layer(layer: MatrixLayer, mapped: LayerMapping, core: Core) -> LayerUse:
-    weights = core.macro.weight_format(layer.weights)
+def _layer(layer: MatrixLayer, mapped: LayerMapping, macro: Macro) -> LayerUse:
+    weights = macro.weight_format(layer.weights)
     return LayerUse(
         layer=layer.name,
         matrix=(layer.rows, layer.outputs),
         slices=weights.slices,
         tiles=len(mapped.tiles),
-        macros=tuple(sorted({tile.macro for tile in mapped.tiles})),
+        macros=tuple(sorted({tile.place for tile in mapped.tiles})),
         cells=sum(weights.columns * tile.rows * tile.outputs for tile in mapped.tiles),
         gain=min(tile.gain or 1 for tile in mapped.tiles),
     )
@@ -118,19 +129,23 @@ class Total:
 
 def totals(machine: Machine, used: Utilization) -> tuple[Total, ...]:
     """Return what a built network takes of its chip: macros, cells, converters, memories."""
-    core, program = machine.core, machine.program
-    regions = machine.schedule.cores[0].regions
+    cores, programs = machine.cores, machine.program.cores
     counts = (
         ("macros", *used.macros),
         ("cells", *used.cells),
         ("converters", *used.converters),
-        ("instructions", len(program.instructions), core.program_instructions),
-        ("constant records", len(program.records), core.constant_records),
-        ("activation bytes", max(region.address + region.size for region in regions), core.activation_bytes),
+        ("instructions", sum(len(p.instructions) for p in programs), sum(c.program_instructions for c in cores)),
+        ("constant records", sum(len(p.records) for p in programs), sum(c.constant_records for c in cores)),
+        ("activation bytes", sum(map(_bytes, machine.schedule.cores)), sum(c.activation_bytes for c in cores)),
     )
     return tuple(Total(name=name, used=part, available=whole) for name, part, whole in counts)
 
 
-def converter_share(events: Events[str, int], core: Core) -> float:
-    """Return the share of all converter cycles of a run in which a converter converts."""
-    return events["conversions"] * core.macro.conversion_cycles / (core.adcs * events["cycles"])
+def _bytes(scheduled: CoreSchedule) -> int:
+    return max((region.address + region.size for region in scheduled.regions), default=0)
+
+
+def converter_share(events: Events[str, int], cores: Sequence[Core]) -> float:
+    """Return the share of all converter cycles of a chip's run in which a converter converts."""
+    adcs = sum(core.adcs for core in cores)
+    return events["conversions"] * cores[0].macro.conversion_cycles / (adcs * events["cycles"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nngen.host.ends import quantize_inputs
+from nngen.ir import CoreProgram
 from nngen.isa import instruction
 from nngen.sim.cosim import Comparison, CycleOf, RtlResult, compare_codes, compare_result, macros_of
 from nngen.sim.iss import Timing
@@ -172,13 +174,13 @@ def verify_machine(
     by_layer = iss_by_layer(machine, inputs)
     names = tuple(layer.output for layer in machine.network.layers)
     iss = machine.iss(inputs, tensors=names)
-    timing = machine.iss_retirements({name: codes[:1] for name, codes in inputs.items()})
+    timings = machine.iss_retirements({name: codes[:1] for name, codes in inputs.items()})
     survived = tuple(name for name in names if np.array_equal(iss.outputs[name], by_layer[name]))
     read = tuple(dict.fromkeys((*survived, *machine.output_tensors)))
-    check = RetirementCheck(timing, machine.program.layer_starts)
+    check = RetirementCheck(timings[0], machine.program.cores[0].layer_starts)
     rtl, seconds = _run_rtl(machine, inputs, check, tensors=read, simulator=simulator, progress=progress)
-    cycles = machine.store_cycles(timing)
-    layers = _layers(machine, golden, by_layer, timing, rtl_ends=check.layer_ends(), cycles=cycles)
+    cycles = machine.store_cycles(timings)
+    layers = _layers(machine, golden, by_layer, timings, rtl_ends=check.layer_ends(), cycles=cycles)
     return Verification(
         network=machine.network.name,
         architecture=machine.architecture.name,
@@ -190,16 +192,16 @@ def verify_machine(
         iss_rtl=compare_result(
             rtl,
             codes=iss.outputs,
-            events=iss.timing.events,
-            cause=iss.timing.cause,
+            events=iss.events,
+            cause=iss.timings[0].cause,
             layers=_layer_of(machine),
             macros=macros_of(machine.mapping),
             cycles=cycles,
         ),
         retirements=check.comparison(),
-        events=iss.timing.events,
+        events=iss.events,
         rtl_events=rtl.events,
-        converter_share=converter_share(iss.timing.events, machine.core),
+        converter_share=converter_share(iss.events, machine.cores),
         rtl_seconds=seconds,
     )
 
@@ -229,20 +231,30 @@ def _run_rtl(
 
 def iss_by_layer(machine: Machine, inputs: Codes) -> Codes:
     """Return the codes of each layer's output right after the layer: later ones may take its place in memory."""
-    program = machine.program
-    ends = [start for _, start in program.layer_starts[1:]] + [len(program.instructions) - 1]
-    halt = instruction("HALT")
     codes: Codes = {}
-    for layer, end in zip(machine.network.layers, ends, strict=True):
-        begun = replace(program, instructions=(*program.instructions[:end], halt))
-        codes |= machine.iss(inputs, program=begun, tensors=(layer.output,)).outputs
+    for number, layer in enumerate(machine.network.layers):
+        later = {one.name for one in machine.network.layers[number + 1 :]}
+        begun = [_until(program, later) for program in machine.program.cores]
+        codes |= machine.iss(inputs, programs=begun, tensors=(layer.output,)).outputs
     return codes
 
 
+def _until(program: CoreProgram, later: Collection[str]) -> CoreProgram:
+    """Return a core's program up to where the first of some layers begins."""
+    end = next((start for name, start in program.layer_starts if name in later), len(program.instructions) - 1)
+    return replace(program, instructions=(*program.instructions[:end], instruction("HALT")))
+
+
 def _layers(
-    machine: Machine, golden: Codes, iss: Codes, timing: Timing, *, rtl_ends: tuple[int, ...], cycles: CycleOf
+    machine: Machine,
+    golden: Codes,
+    iss: Codes,
+    timings: Sequence[Timing],
+    *,
+    rtl_ends: tuple[int, ...],
+    cycles: CycleOf,
 ) -> tuple[LayerVerification, ...]:
-    times = zip(machine.network.layers, layer_times(machine, timing), layer_cycles(rtl_ends), strict=True)
+    times = zip(machine.network.layers, layer_times(machine, timings), layer_cycles(rtl_ends), strict=True)
     return tuple(
         LayerVerification(
             layer=time.layer,

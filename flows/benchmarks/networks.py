@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from nngen.host.ends import quantize_inputs
 from nngen.ir import DepthwiseLayer, MatrixLayer, Network
 from nngen.isa import INSTRUCTION_BITS
 from nngen.sim.golden import run_golden
+from nngen.sim.iss import Timing
 
 from .registry import Row
 
@@ -136,12 +137,12 @@ def _on_chip(subject: Subject, chip: str) -> Iterator[Row]:
         return
     seconds = time.perf_counter() - begin
     machine = _machine(compiled, architecture, subject, chip)
-    timing = machine.iss(inputs).timing
+    timings = machine.iss(inputs).timings
     yield Row(figure=f"{where}: golden and ISS differ in", measured=_differing(machine, inputs), unit="codes", limit=0)
-    yield from _cycles(where, machine.network, layer_times(machine, timing), timing.cycles, LARGEST_RATIO)
+    yield from _cycles(where, machine.network, layer_times(machine, timings), _cycles_of(timings), LARGEST_RATIO)
     yield from _with_flash(where, machine, inputs)
     yield Row(figure=f"{where}: to compile", measured=seconds, unit="s", limit=COMPILE_SECONDS, timing=True)
-    size = len(machine.program.instructions) * INSTRUCTION_BITS // 8
+    size = sum(len(one.instructions) for one in machine.program.cores) * INSTRUCTION_BITS // 8
     limit = LARGEST_PROGRAM if subject.name.startswith("vad") else None
     yield Row(figure=f"{where}: instructions", measured=size, unit="bytes", limit=limit)
     if subject.labels:
@@ -153,9 +154,13 @@ def _with_flash(where: str, machine: Machine, inputs: Codes) -> Iterator[Row]:
     macro = replace(machine.core.macro, controller="flash", sample_cycles=0)
     flash = replace(machine.architecture, cores=(replace(machine.core, macro=macro),))
     machine = _with(machine, compile_network(machine.network, flash, samples=inputs), flash)
-    timing = machine.iss({name: codes[:1] for name, codes in inputs.items()}).timing
-    times = layer_times(machine, timing)
-    yield from _cycles(f"{where}, flash", machine.network, times, timing.cycles, LARGEST_FLASH_RATIO)
+    timings = machine.iss({name: codes[:1] for name, codes in inputs.items()}).timings
+    times = layer_times(machine, timings)
+    yield from _cycles(f"{where}, flash", machine.network, times, _cycles_of(timings), LARGEST_FLASH_RATIO)
+
+
+def _cycles_of(timings: Sequence[Timing]) -> int:
+    return max(timing.cycles for timing in timings)
 
 
 def _cycles(
@@ -259,7 +264,7 @@ def _with(machine: Machine, compiled: Compiled, architecture: Architecture) -> M
         network=compiled.network,
         mapping=compiled.mapping,
         schedule=compiled.schedule,
-        program=compiled.program.cores[0],
+        program=compiled.program,
     )
 
 

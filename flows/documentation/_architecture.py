@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nngen.arch import Architecture, ArchitectureFile, Core
+from nngen.arch import Architecture, ArchitectureFile
 from nngen.cellib import Cell, CellLibrary, read_cell
 from nngen.ir import model_schema
 from nngen.markdown import code_block, table
@@ -178,25 +178,27 @@ def _cell(cell: Cell) -> str:
 
 def _figures(architectures: Sequence[Architecture]) -> str:
     """One column an architecture, one row a figure."""
-    columns = [_figures_of(architecture.core) for architecture in architectures]
+    columns = [_figures_of(architecture) for architecture in architectures]
     described = [(architecture.name, architecture.file.description) for architecture in architectures]
     header = ("figure", *(f"`{architecture.name}`" for architecture in architectures))
     rows = [(name, *(column[name] for column in columns)) for name in columns[0]]
     return table(("architecture", "description"), described) + "\n" + table(header, rows)
 
 
-def _figures_of(core: Core) -> dict[str, object]:
-    macro = core.macro
+def _figures_of(architecture: Architecture) -> dict[str, object]:
+    macro, kinds = architecture.core.macro, architecture.kinds
+    macros = sum(core.macros for core in architecture.cores)
     gain, step = macro.usable_gains[-1], macro.converter().step
     return {
-        "macros": core.macros,
+        "cores": len(architecture.cores),
+        "macros": macros,
         "word lines × bit lines": f"{macro.rows} × {macro.columns}",
-        "cells": core.macros * macro.rows * macro.columns,
+        "cells": macros * macro.rows * macro.columns,
         "encoding": macro.encoding,
         "bits of a plane": macro.dac_bits,
         "bits of a cell": macro.cell_bits,
         "bits of a converter": macro.adc_bits,
-        "converters": core.adcs,
+        "converters": macros * macro.adcs,
         "pairs or columns a converter": macro.columns_per_adc,
         "cycles of a conversion": macro.conversion_cycles,
         "converters of a shift-adder, at most": macro.accumulation_cycles,
@@ -204,10 +206,15 @@ def _figures_of(core: Core) -> dict[str, object]:
         "step": step,
         "largest gain": gain,
         "lossless up to a sum of": macro.converter(gain).largest_unclipped if gain == step else "–",
-        "bits of an accumulator": core.accumulator_bits,
-        "activation memory (bytes)": core.activation_bytes,
-        "its word (bytes)": core.word_bytes,
-        "output buffer (bytes)": core.output_buffer_bytes,
-        "instructions": core.program_instructions,
-        "constant records": core.constant_records,
+        "bits of an accumulator": _each(kind.accumulator_bits for kind in kinds),
+        "activation memory of a core (bytes)": _each(kind.activation_bytes for kind in kinds),
+        "its word (bytes)": architecture.core.word_bytes,
+        "output buffer (bytes)": _each(kind.output_buffer_bytes for kind in kinds),
+        "instructions of a core": _each(kind.program_instructions for kind in kinds),
+        "constant records of a core": _each(kind.constant_records for kind in kinds),
     }
+
+
+def _each(values: Iterable[int]) -> str:
+    """Return a figure of every kind of core: once where all have the same."""
+    return " / ".join(str(value) for value in dict.fromkeys(values))

@@ -25,7 +25,7 @@ from nngen.flows.progress import Progress, quiet
 from nngen.hardware import BEHAVIOURAL_VIEW, CROSSBAR_MODULE, EMPTY_VIEW, TILE_MODULE
 from nngen.ir import MatrixLayer
 from nngen.netlist import parse_number, read_netlist
-from nngen.netlist.macro import MACRO_FILE, Electrical, programmed_file
+from nngen.netlist.macro import MACRO_FILE, Electrical, macro_label, programmed_file
 from nngen.sim.verification import Port, VerilogReader
 
 __all__ = ["NetlistCheck", "check_netlists", "compare_conductances", "compare_ports", "render"]
@@ -66,9 +66,10 @@ def check_netlists(directory: Path, *, progress: Progress = quiet) -> list[Netli
     if machine.build.holds(RTL_FOLDER):
         progress("comparing ports")
         checks += list(compare_ports(folder / MACRO_FILE, machine.build.file(RTL_FOLDER)))
-    for macro, levels in sorted(mapped_levels(machine).items()):
-        progress(f"comparing the cells of macro {macro}")
-        checks.append(compare_conductances(machine, folder / programmed_file(macro), macro, levels))
+    for place, levels in sorted(mapped_levels(machine).items()):
+        label = macro_label(*place, cores=len(machine.cores))
+        progress(f"comparing the cells of {label}")
+        checks.append(compare_conductances(machine, folder / programmed_file(label), label, levels))
     return checks
 
 
@@ -132,14 +133,14 @@ def _port_differences(spice: Sequence[tuple[str, str]], verilog: Sequence[tuple[
     return tuple(found)
 
 
-def mapped_levels(machine: Machine) -> dict[int, IntArray]:
-    """Return the levels of every macro in use as weights and mapping say, shape ``(rows, columns)``, by number.
+def mapped_levels(machine: Machine) -> dict[tuple[int, int], IntArray]:
+    """Return the levels of every macro in use as weights and mapping say, shape ``(rows, columns)``, by core and macro.
 
     Of a macro that is reprogrammed, those of its first phase.
     """
     macro = machine.core.macro
     layers = {layer.name: layer for layer in machine.network.layers if isinstance(layer, MatrixLayer)}
-    levels: dict[int, IntArray] = {}
+    levels: dict[tuple[int, int], IntArray] = {}
     for mapped in machine.mapping.layers:
         for tile in mapped.tiles:
             if tile.phase:
@@ -147,7 +148,7 @@ def mapped_levels(machine: Machine) -> dict[int, IntArray]:
             matrix = layers[mapped.layer].matrix
             (first, last), (low, high) = tile.input_range, tile.output_range
             cells = macro.weight_format(matrix).split(matrix[first:last, low:high])
-            into = levels.setdefault(tile.macro, np.zeros((macro.rows, macro.columns), np.int64))
+            into = levels.setdefault(tile.place, np.zeros((macro.rows, macro.columns), np.int64))
             into[tile.row : tile.row + len(cells), tile.column : tile.column + cells.shape[1]] = cells
     return levels
 
@@ -166,7 +167,7 @@ class _Cell:
         return f"X{self.kind}_{self.row}_{self.column}"
 
 
-def compare_conductances(machine: Machine, netlist: Path, macro: int, levels: IntArray) -> NetlistCheck:
+def compare_conductances(machine: Machine, netlist: Path, label: str, levels: IntArray) -> NetlistCheck:
     """Compare what every cell of a programmed array holds, and its lines, with what its name says.
 
     Parameters
@@ -175,8 +176,8 @@ def compare_conductances(machine: Machine, netlist: Path, macro: int, levels: In
         The build.
     netlist
         The array's file.
-    macro
-        Its number.
+    label
+        What people call it.
     levels
         Shape ``(rows, columns)``. Cells of reference columns hold level 0.
     """
@@ -209,7 +210,7 @@ def compare_conductances(machine: Machine, netlist: Path, macro: int, levels: In
         for row, column in np.argwhere(once != 1):
             differences.append(f"X{kind}_{row}_{column} must be there once, but is there {once[row, column]} times")
     return NetlistCheck(
-        what=f"cells of {netlist.name} and weights in macro {macro}",
+        what=f"cells of {netlist.name} and weights in {label}",
         compared=f"{sum(of_kind.size for of_kind in held.values()):,} conductances by name",
         differences=tuple(differences),
     )

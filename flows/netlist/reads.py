@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from nngen.arch import Macro
 from nngen.errors import InputError, quoted
 from nngen.flows.machine import Machine
+from nngen.ir import CoreProgram
 from nngen.sim.analog.bench import Read, expected_codes
 from nngen.sim.iss import Machine as Iss
 from nngen.sim.iss import MvmObservation
@@ -55,10 +55,14 @@ def observed_reads(
     InputError
         The network reads none of these columns, or programs the macro anew before it does.
     """
-    program = machine.program
-    instructions = _instructions(machine, layer)
+    if len(machine.cores) > 1:
+        raise InputError(
+            f"macros are read on chips with one core; '{machine.architecture.name}' has {len(machine.cores)}"
+        )
+    program = machine.program.cores[0]
+    instructions = _instructions(program, layer)
     observer = _Observer(machine.core.macro, macro, set(places), instructions)
-    Iss(machine.core, program).execute(machine.memory(inputs), observe=observer)
+    Iss(machine.core, program).execute(machine.memories(inputs)[0], observe=observer)
     chosen = [read for place in places for read in observer.chosen(place, most)]
     if not chosen:
         what = "the network" if layer is None else f"layer {quoted(layer)}"
@@ -70,13 +74,9 @@ def observed_reads(
     return reads, codes
 
 
-def _instructions(machine: Machine, layer: str | None) -> range:
+def _instructions(program: CoreProgram, layer: str | None) -> range:
     """Return the numbers of a layer's instructions, or of all."""
-    program = machine.program
-    if layer is None:
-        return range(len(program.instructions))
-    starts = [*program.layer_starts, ("", len(program.instructions))]
-    return next(range(start, end) for (one, start), (_, end) in pairwise(starts) if one == layer)
+    return range(len(program.instructions)) if layer is None else program.layer_ranges[layer]
 
 
 class _Observer:

@@ -136,7 +136,7 @@ def trim(
     observed, codes = observed_reads(
         machine, _sample(machine, inputs, sample), macro=number, places=places, layer=layer, most=reads
     )
-    levels: npt.NDArray[np.generic] = machine.program.cells[number]
+    levels: npt.NDArray[np.generic] = machine.program.cores[0].cells[number]
     if variation:
         levels = _varied(levels, variation, (1 << machine.core.macro.cell_bits) - 1, seed)
     bench = Bench(made=made, levels=levels, reads=observed, title=f"{machine.architecture.name} macro {number}")

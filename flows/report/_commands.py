@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nngen.ir import CoreProgram
 from nngen.isa import BY_MNEMONIC, QUEUED_UNITS, Instruction, Unit
 from nngen.sim.iss import Retirement, Timing
 
@@ -21,18 +22,19 @@ class Commands:
 
     Parameters
     ----------
-    unit
+    core, unit
         Who.
     start, end
         First and last busy cycle.
     pc, layer
-        Address of the instruction, and number of the layer whose program it is.
+        Address of the instruction, and number in the network of the layer whose program it is.
     work
         Whether it moves or computes data, unlike SET, WAIT and SIGNAL, which every unit takes.
     entries
         The retirements behind them.
     """
 
+    core: int = 0
     unit: Unit
     start: IntArray
     end: IntArray
@@ -58,37 +60,41 @@ class Commands:
         return counted
 
 
-def commands_by_unit(timing: Timing, layer_starts: Sequence[tuple[str, int]]) -> tuple[Commands, ...]:
-    """Return the commands of every unit with a queue, from a timing with trace.
+def commands_by_unit(timing: Timing, program: CoreProgram, layers: Sequence[str]) -> tuple[Commands, ...]:
+    """Return the commands of every unit of a core with a queue, from a timing with trace.
 
     Parameters
     ----------
     timing
         The run.
-    layer_starts
-        (layer, address of its first instruction), as in ``CoreProgram``.
+    program
+        What the core ran.
+    layers
+        Names of the network's layers in order.
     """
-    starts = np.array([start for _, start in layer_starts], np.int64)
+    starts = np.array([start for _, start in program.layer_starts], np.int64)
+    numbers = np.array([layers.index(name) for name, _ in program.layer_starts], np.int64)
     entries: dict[Unit, list[Retirement]] = {unit: [] for unit in QUEUED_UNITS}
     for entry in timing.trace:
         if entry.unit in entries:
             entries[entry.unit].append(entry)
-    return tuple(_commands(unit, found, starts) for unit, found in entries.items())
+    return tuple(_commands(program.core, unit, found, starts, numbers) for unit, found in entries.items())
 
 
 def _is_work(instruction: Instruction | int) -> bool:
     return isinstance(instruction, Instruction) and BY_MNEMONIC[instruction.mnemonic].unit is not None
 
 
-def _commands(unit: Unit, entries: list[Retirement], starts: IntArray) -> Commands:
+def _commands(core: int, unit: Unit, entries: list[Retirement], starts: IntArray, numbers: IntArray) -> Commands:
     table = np.array([(entry.start, entry.end, entry.pc) for entry in entries], np.int64).reshape(-1, 3)
-    layer = np.maximum(np.searchsorted(starts, table[:, 2], side="right") - 1, 0)
+    part = np.maximum(np.searchsorted(starts, table[:, 2], side="right") - 1, 0)
     return Commands(
+        core=core,
         unit=unit,
         start=table[:, 0],
         end=table[:, 1],
         pc=table[:, 2],
-        layer=layer,
+        layer=numbers[part] if len(numbers) else part,
         work=np.array([_is_work(entry.instruction) for entry in entries], np.bool_),
         entries=tuple(entries),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,8 @@ from nngen.flows.layer_times import LayerTime, describe_bounds, layer_times
 from nngen.flows.machine import Machine
 from nngen.flows.synthesis import Synthesis
 from nngen.flows.utilization import Total, Utilization, converter_share, totals, utilization
-from nngen.isa import EVENTS, Cause, Unit
-from nngen.sim.iss import Timing, time_program
+from nngen.isa import EVENTS, Cause, Unit, chip_events
+from nngen.sim.iss import Timing, time_chip
 
 from ._commands import Commands, commands_by_unit
 
@@ -26,15 +27,19 @@ class UnitTime:
 
     Parameters
     ----------
-    unit
+    core, unit
         Who.
+    label
+        What stands at its lane; the core is named where there are several.
     commands, busy, stalled
         What it executed, and the cycles that it was busy, and that a command waited at the head of its queue.
     by_layer
         Busy cycles with the commands of each layer.
     """
 
+    core: int
     unit: Unit
+    label: str
     commands: int
     busy: int
     stalled: int
@@ -49,14 +54,14 @@ class Facts:
     ----------
     machine
         The build.
-    timing
-        One inference in the instruction set simulator, with trace.
+    timings
+        One inference in the instruction set simulator, with trace: of every core.
     layers
         When each ran.
     units
-        Those with a queue, in the order in which data passes them.
+        Those with a queue, core by core, in the order in which data passes them; of several cores those that work.
     commands
-        What they executed.
+        What each of them executed.
     used
         Of the macros, by layer.
     totals
@@ -66,7 +71,7 @@ class Facts:
     """
 
     machine: Machine
-    timing: Timing
+    timings: tuple[Timing, ...]
     layers: tuple[LayerTime, ...]
     units: tuple[UnitTime, ...]
     commands: tuple[Commands, ...]
@@ -77,7 +82,22 @@ class Facts:
     @property
     def cycles(self) -> int:
         """Cycles of an inference."""
-        return self.timing.cycles
+        return self.events["cycles"]
+
+    @property
+    def events(self) -> dict[str, int]:
+        """Events of the chip."""
+        return chip_events([timing.events for timing in self.timings])
+
+    @property
+    def instructions(self) -> int:
+        """Instructions of all programs."""
+        return sum(len(program.instructions) for program in self.machine.program.cores)
+
+    @property
+    def records(self) -> int:
+        """Constant records of all programs."""
+        return sum(len(program.records) for program in self.machine.program.cores)
 
     @property
     def bound(self) -> int:
@@ -92,12 +112,12 @@ class Facts:
     @property
     def converter_share(self) -> float:
         """Share of all converter cycles in which a converter converts."""
-        return converter_share(self.timing.events, self.machine.core)
+        return converter_share(self.events, self.machine.cores)
 
-    def busiest(self, number: int) -> tuple[Unit, int]:
-        """Return the unit that works most for a layer, and its busy cycles; ties go to the later one."""
+    def busiest(self, number: int) -> tuple[str, int]:
+        """Return the label of the unit that works most for a layer, and its busy cycles; ties go to the later one."""
         one = max(reversed(self.units), key=lambda unit: unit.by_layer[number])
-        return one.unit, one.by_layer[number]
+        return one.label, one.by_layer[number]
 
 
 def facts_of(machine: Machine, *, synthesis: Synthesis | None = None) -> Facts:
@@ -106,21 +126,27 @@ def facts_of(machine: Machine, *, synthesis: Synthesis | None = None) -> Facts:
     Raises
     ------
     ProgramError
-        The program does not end with HALT.
+        A program does not end with HALT.
     """
-    program = machine.program
-    timing = time_program(machine.core, program.instructions, records=program.records, trace=True)
-    if timing.cause is not Cause.NONE:
-        raise ProgramError(
-            f"program must end with HALT, but stopped with cause {timing.cause.name} at instruction {timing.pc}"
-        )
-    commands = commands_by_unit(timing, program.layer_starts)
-    used = utilization(machine.network, machine.mapping, machine.core)
+    timings = time_chip(machine.cores, machine.program.cores, trace=True)
+    for timing in timings:
+        if timing.cause is not Cause.NONE:
+            raise ProgramError(
+                f"program must end with HALT, but stopped with cause {timing.cause.name} at instruction {timing.pc}"
+            )
+    names = [layer.name for layer in machine.network.layers]
+    commands = tuple(
+        one
+        for timing, program in zip(timings, machine.program.cores, strict=True)
+        for one in commands_by_unit(timing, program, names)
+        if len(timings) == 1 or one.entries
+    )
+    used = utilization(machine.network, machine.mapping, machine.cores)
     return Facts(
         machine=machine,
-        timing=timing,
-        layers=layer_times(machine, timing),
-        units=tuple(_unit_time(one, timing, len(program.layer_starts)) for one in commands),
+        timings=timings,
+        layers=layer_times(machine, timings),
+        units=tuple(_unit_time(one, timings, len(names)) for one in commands),
         commands=commands,
         used=used,
         totals=totals(machine, used),
@@ -128,21 +154,24 @@ def facts_of(machine: Machine, *, synthesis: Synthesis | None = None) -> Facts:
     )
 
 
-def _unit_time(commands: Commands, timing: Timing, layers: int) -> UnitTime:
+def _unit_time(commands: Commands, timings: Sequence[Timing], layers: int) -> UnitTime:
+    events = timings[commands.core].events
     cycles = commands.end - commands.start + 1
     busy = [int(np.sum(cycles, where=commands.layer == number)) for number in range(layers)]
     return UnitTime(
+        core=commands.core,
         unit=commands.unit,
+        label=str(commands.unit) if len(timings) == 1 else f"{commands.core} {commands.unit}",
         commands=len(commands.entries),
-        busy=timing.events[f"{commands.unit}_busy"],
-        stalled=timing.events[f"{commands.unit}_stalled"],
+        busy=events[f"{commands.unit}_busy"],
+        stalled=events[f"{commands.unit}_stalled"],
         by_layer=tuple(busy),
     )
 
 
 def describe(facts: Facts) -> dict[str, Any]:
     """Return the numbers as JSON takes them, under the keys of ``nngen verify --json`` where that has them."""
-    machine = facts.machine
+    machine, events = facts.machine, facts.events
     return {
         "schema": REPORT_SCHEMA,
         "network": machine.network.name,
@@ -151,10 +180,16 @@ def describe(facts: Facts) -> dict[str, Any]:
         "converter_share": facts.converter_share,
         "layers": [_layer(facts, number) for number in range(len(facts.layers))],
         "units": [
-            {"unit": str(one.unit), "commands": one.commands, "busy": one.busy, "stalled": one.stalled}
+            {
+                "unit": str(one.unit),
+                "core": one.core,
+                "commands": one.commands,
+                "busy": one.busy,
+                "stalled": one.stalled,
+            }
             for one in facts.units
         ],
-        "events": [{"event": event.name, "iss": facts.timing.events[event.name]} for event in EVENTS],
+        "events": [{"event": event.name, "iss": events[event.name]} for event in EVENTS],
         "utilization": {total.name: [total.used, total.available] for total in facts.totals},
         "synthesis": None if facts.synthesis is None else _synthesis(facts.synthesis),
     }
@@ -169,7 +204,7 @@ def _layer(facts: Facts, number: int) -> dict[str, Any]:
         "bound": describe_bounds(layer.bound),
         "mapping_bound": describe_bounds(layer.mapping_bound),
         "ratio": layer.ratio,
-        "busy": {str(one.unit): one.by_layer[number] for one in facts.units},
+        "busy": {one.label: one.by_layer[number] for one in facts.units},
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -116,8 +116,8 @@ def overview(facts: Facts) -> Gantt:
     count = min(BINS, cycles)
     edges: IntArray = np.arange(count + 1, dtype=np.int64) * cycles // count
     lanes = tuple(
-        Lane(unit=str(one.unit), y=_lane_y(i), areas=tuple(_areas(one, edges, facts, _lane_y(i))))
-        for i, one in enumerate(facts.commands)
+        Lane(unit=unit.label, y=_lane_y(i), areas=tuple(_areas(one, edges, facts, _lane_y(i))))
+        for i, (one, unit) in enumerate(zip(facts.commands, facts.units, strict=True))
     )
     return Gantt(
         first=0,
@@ -192,14 +192,16 @@ def _path(below: npt.NDArray[np.float64], share: npt.NDArray[np.float64], y: int
 
 def _window(facts: Facts, number: int) -> Window:
     layer = facts.layers[number]
-    first, end, positions = _first_positions(facts, number)
-    starts = np.sort(np.concatenate([one.start[one.within(first, end)] for one in facts.commands]))
+    core = next(one.core for one in facts.commands if (one.work & (one.layer == number)).any())
+    shown = [pair for pair in zip(facts.commands, facts.units, strict=True) if pair[0].core == core]
+    first, end, positions = _first_positions([one for one, _ in shown], number, layer.positions)
+    starts = np.sort(np.concatenate([one.start[one.within(first, end)] for one, _ in shown]))
     complete = len(starts) <= MOST_COMMANDS
     end = end if complete else int(starts[MOST_COMMANDS])
     pitch = THIN_LANE + THIN_GAP
     lanes = tuple(
-        Lane(unit=str(one.unit), y=i * pitch, bars=tuple(_command_bars(one, first, end, i * pitch)))
-        for i, one in enumerate(facts.commands)
+        Lane(unit=unit.label, y=i * pitch, bars=tuple(_command_bars(one, first, end, i * pitch)))
+        for i, (one, unit) in enumerate(shown)
     )
     what = "all of it" if positions == layer.positions else f"the first {positions} of {layer.positions:,} positions"
     return Window(
@@ -217,16 +219,15 @@ def _window(facts: Facts, number: int) -> Window:
     )
 
 
-def _first_positions(facts: Facts, number: int) -> tuple[int, int, int]:
-    """Return first cycle and end of a layer's first positions, and how many these are.
+def _first_positions(commands: Sequence[Commands], number: int, positions: int) -> tuple[int, int, int]:
+    """Return first cycle and end of a layer's first positions in a core, and how many these are.
 
     A position ends with the last instruction of the loops' body: the highest address that runs once a position.
     """
-    chosen = [(one, one.work & (one.layer == number)) for one in facts.commands]
+    chosen = [(one, one.work & (one.layer == number)) for one in commands]
     start = np.concatenate([one.start[mask] for one, mask in chosen])
     end = np.concatenate([one.end[mask] for one, mask in chosen]) + 1
     pc = np.concatenate([one.pc[mask] for one, mask in chosen])
-    positions = facts.layers[number].positions
     shown = min(POSITIONS, positions)
     addresses, runs = np.unique(pc, return_counts=True)
     once = addresses[runs == positions]

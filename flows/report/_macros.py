@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nngen.ir import Tile
+from nngen.netlist.macro import macro_label
 
 from ._facts import Facts
 from ._shapes import Bar
@@ -19,14 +20,14 @@ _FLATTEST, _TALLEST = 0.5, 1.5  # height of a macro over its width
 class MacroBox:
     """One macro: its tiles, in bit lines and word lines, and the share of its cells that hold weights."""
 
-    number: int
+    label: str
     share: float
     tiles: tuple[Bar, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MacroMap:
-    """All macros of the core.
+    """All macros of the chip; of several cores those in use.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class MacroMap:
     width, height
         Pixels of each on the page.
     macros
-        In the order of their numbers.
+        In the order of cores and numbers.
     """
 
     rows: int
@@ -50,17 +51,21 @@ class MacroMap:
 
 def macro_map(facts: Facts) -> MacroMap:
     """Return the mapping of a build as rectangles."""
-    core = facts.machine.core
-    macro = core.macro
-    width = _macro_width(core.macros)
-    aspect = min(_TALLEST, max(_FLATTEST, macro.rows / macro.columns))
-    pitch = 2 * macro.columns_per_adc
-    boxes: dict[int, list[Bar]] = {number: [] for number in range(core.macros)}
+    cores = facts.machine.cores
+    macro = cores[0].macro
+    boxes: dict[tuple[int, int], list[Bar]] = {
+        (number, one): [] for number, core in enumerate(cores) for one in range(core.macros)
+    }
     slices = {use.layer: use.slices for use in facts.used.layers}
     for number, layer in enumerate(facts.layers):
         if layer.layer in slices:
             for tile in facts.machine.mapping.layer(layer.layer).tiles:
-                boxes[tile.macro].append(_box(tile, number, layer.layer, slices[layer.layer]))
+                boxes[tile.place].append(_box(tile, number, layer.layer, slices[layer.layer], macro.lines))
+    if len(cores) > 1:
+        boxes = {place: found for place, found in boxes.items() if found}
+    width = _macro_width(len(boxes))
+    aspect = min(_TALLEST, max(_FLATTEST, macro.rows / macro.columns))
+    pitch = macro.lines * macro.columns_per_adc
     return MacroMap(
         rows=macro.rows,
         columns=macro.columns,
@@ -69,11 +74,11 @@ def macro_map(facts: Facts) -> MacroMap:
         height=round(width * aspect),
         macros=tuple(
             MacroBox(
-                number=number,
+                label=macro_label(*place, cores=len(cores)),
                 share=sum(box.width * box.height for box in found) / (macro.rows * macro.columns),
                 tiles=tuple(found),
             )
-            for number, found in boxes.items()
+            for place, found in boxes.items()
         ),
     )
 
@@ -86,8 +91,8 @@ def _macro_width(macros: int) -> int:
     return min(_WIDEST, (_PAGE + _GAP) // beside - _GAP)
 
 
-def _box(tile: Tile, number: int, layer: str, slices: int) -> Bar:
-    width = 2 * slices * tile.outputs
+def _box(tile: Tile, number: int, layer: str, slices: int, lines: int) -> Bar:
+    width = lines * slices * tile.outputs
     (first_input, end_input), (first_output, end_output) = tile.input_range, tile.output_range
     text = (
         f"{layer}\n"

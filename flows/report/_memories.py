@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from nngen.arch import Core
 from nngen.isa import INSTRUCTION_BITS, constant_record_bits
@@ -22,6 +24,12 @@ class CoreMemory:
     def kilobytes(self) -> float:
         """All of them in KiB."""
         return self.count * self.words * self.bits / 8192
+
+
+def chip_memories(cores: Sequence[Core]) -> tuple[CoreMemory, ...]:
+    """Return what the cores of a chip store, macros left out; memories of one kind and size are counted together."""
+    found = Counter(memory for core in cores for memory in core_memories(core))
+    return tuple(replace(memory, count=memory.count * times) for memory, times in found.items())
 
 
 def core_memories(core: Core) -> tuple[CoreMemory, ...]:

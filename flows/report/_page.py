@@ -21,7 +21,7 @@ from ._colours import layer_colours
 from ._facts import Facts, describe
 from ._gantt import LEFT, WIDTH, overview, windows
 from ._macros import macro_map
-from ._memories import core_memories
+from ._memories import chip_memories
 
 _FOLDER = TEMPLATES / "report"
 _OPEN_WINDOWS = 6  # drawings of single commands that are unfolded from the start
@@ -31,13 +31,15 @@ def render(facts: Facts) -> str:
     """Return the page as HTML; the same facts give the same bytes."""
     script = (_FOLDER / "page.js").read_text(encoding="utf-8")
     gantt = overview(facts)
+    names = [lane.unit for lane in gantt.lanes]
+    drawn = {"left": LEFT, "width": WIDTH, "bins": gantt.bins, "busy": gantt.busy, "names": names}
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             facts=facts,
             machine=facts.machine,
-            data=describe(facts) | {"gantt": {"left": LEFT, "width": WIDTH, "bins": gantt.bins, "busy": gantt.busy}},
+            data=describe(facts) | {"gantt": drawn},
             colours=layer_colours(len(facts.layers)),
             events=EVENTS,
             uses={use.layer: use for use in facts.used.layers},
@@ -45,7 +47,7 @@ def render(facts: Facts) -> str:
             map=macro_map(facts),
             gantt=gantt,
             windows=windows(facts),
-            memories=core_memories(facts.machine.core),
+            memories=chip_memories(facts.machine.cores),
             open_windows=_OPEN_WINDOWS,
             style=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (a file of ours)
             script=Markup(script),  # noqa: S704 (a file of ours)
@@ -90,4 +92,4 @@ def _limit(facts: Facts, number: int) -> dict[str, Any]:
     unit, busy = facts.busiest(number)
     cycles = facts.layers[number].cycles
     share = busy / cycles if cycles else 0.0
-    return {"unit": str(unit), "share": share, "latency": share < 0.75}
+    return {"unit": unit, "share": share, "latency": share < 0.75}

@@ -37,6 +37,11 @@ class Tile(_Strict):
     phase: int = Field(default=0, ge=0)
 
     @property
+    def place(self) -> tuple[int, int]:
+        """The core, and the macro in it."""
+        return self.core, self.macro
+
+    @property
     def rows(self) -> int:
         """Word lines in use."""
         return self.input_range[1] - self.input_range[0]

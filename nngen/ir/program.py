@@ -83,6 +83,13 @@ class CoreProgram:
     tables: IntArray = field(default_factory=lambda: np.zeros((0, 256), np.int64))
     memory: MemoryImage | None = None
 
+    @property
+    def layer_ranges(self) -> dict[str, range]:
+        """Addresses of each layer's instructions, by its name; HALT, at the end, is no layer's."""
+        starts = [start for _, start in self.layer_starts]
+        ends = [*starts[1:], len(self.instructions) - 1]
+        return {name: range(start, end) for (name, start), end in zip(self.layer_starts, ends, strict=True)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program:

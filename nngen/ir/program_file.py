@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -72,8 +73,8 @@ class ProgramIndex(_Strict):
     cores: tuple[CoreFiles, ...] = Field(min_length=1)
 
 
-def save_program(program: Program, core: Core, folder: Path) -> None:
-    """Write a program into ``folder`` (of a build: ``DIR/program``), which is made where it is missing.
+def save_program(program: Program, cores: Sequence[Core], folder: Path) -> None:
+    """Write a program for a chip's cores into ``folder`` (of a build: ``DIR/program``), made where it is missing.
 
     Raises
     ------
@@ -81,15 +82,16 @@ def save_program(program: Program, core: Core, folder: Path) -> None:
         A record or a cell does not fit the core, or a word among the instructions is none.
     """
     contents: dict[str, bytes] = {}
-    cores = []
+    written = []
     for part in program.cores:
+        core = cores[part.core]
         _check_cells(part, core)
         images = _images(part, core)
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in images.items()}
-        cores.append(_core_files(part, hashes))
+        written.append(_core_files(part, hashes))
         contents |= images
         contents[f"core{part.core}.asm"] = _assembly(part)
-    index = ProgramIndex(architecture_sha256=program.architecture_sha256, cores=tuple(cores))
+    index = ProgramIndex(architecture_sha256=program.architecture_sha256, cores=tuple(written))
     contents[INDEX_FILE] = (json.dumps(index.model_dump(by_alias=True), indent=2) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
@@ -155,10 +157,12 @@ def load_program(folder: Path, architecture: Architecture) -> Program:
             f"{INDEX_FILE}: program was compiled for architecture {index.architecture_sha256[:12]}…, "
             f"not {architecture.sha256[:12]}… ('{architecture.name}'): build it again"
         )
-    cores = [files.core for files in index.cores]
-    if len(set(cores)) != len(cores):
-        raise ProgramError(f"{INDEX_FILE}: cores must be different, not {cores}")
-    parts = tuple(_load_core(folder, files, architecture.core) for files in index.cores)
+    numbers = [files.core for files in index.cores]
+    if numbers != [*range(len(architecture.cores))]:
+        raise ProgramError(
+            f"{INDEX_FILE}: cores must be those of the chip in order, 0 to {len(architecture.cores) - 1}, not {numbers}"
+        )
+    parts = tuple(_load_core(folder, files, core) for files, core in zip(index.cores, architecture.cores, strict=True))
     return Program(architecture_sha256=index.architecture_sha256, cores=parts)
 
 

@@ -14,7 +14,7 @@ from ._description import (
     MACRO_LIMIT,
 )
 from ._disassembler import disassemble, instruction_text
-from ._events import EVENT_NAMES, EVENTS, Event
+from ._events import EVENT_NAMES, EVENTS, Event, chip_events
 from ._fields import (
     CAUSE_MEANINGS,
     INSTRUCTION_BITS,
@@ -90,6 +90,7 @@ __all__ = [
     # events
     "EVENTS",
     "EVENT_NAMES",
+    "chip_events",
     "Event",
     # codec
     "Instruction",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Counts
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -42,3 +44,8 @@ EVENTS: tuple[Event, ...] = (
     Event(name="bus_writes", meaning="words that came over the bus to this core's activation memory"),
 )
 EVENT_NAMES: tuple[str, ...] = tuple(event.name for event in EVENTS)
+
+
+def chip_events(cores: Sequence[Counts[str, int]]) -> dict[str, int]:
+    """Return the events of a whole chip: those of its cores added up, but ``cycles``, of which the largest counts."""
+    return {name: (max if name == "cycles" else sum)(core[name] for core in cores) for name in EVENT_NAMES}

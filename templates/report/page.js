@@ -31,7 +31,7 @@
     const { bins, busy } = data.gantt;
     const cycles = bins[index + 1] - bins[index];
     const number = (value) => value.toLocaleString("en-US");
-    const units = data.units.map(({ unit }, i) => `${unit}: ${Math.round(100 * busy[i][index] / cycles)} %`);
+    const units = data.gantt.names.map((name, i) => `${name}: ${Math.round(100 * busy[i][index] / cycles)} %`);
     return `cycles ${number(bins[index])}–${number(bins[index + 1] - 1)}\n${units.join(", ")}`;
   };
 

@@ -104,7 +104,7 @@ def test_a_program_that_stops_with_a_cause_is_an_error(
     machine = Machine.open(program_build.path)
     samples = read_samples(IMAGES, machine.network, samples=1)
     sound = machine.iss(quantize_inputs(machine.network, samples))
-    stopped = replace(sound, timing=replace(sound.timing, cause=Cause.ADDRESS, pc=7))
+    stopped = replace(sound, timings=(replace(sound.timings[0], cause=Cause.ADDRESS, pc=7),))
     monkeypatch.setattr(Machine, "iss", lambda *_: stopped)
     sentence = "program must end with HALT, but stopped with cause ADDRESS at instruction 7"
     with pytest.raises(ToolError, match=f"^{sentence}$"):
@@ -180,7 +180,7 @@ def test_results_without_samples_are_refused(nngen: Run, tmp_path: Path) -> None
 
 def test_cells_and_converters_in_use_are_counted(program_build: BuildDirectory) -> None:
     machine = Machine.open(program_build.path)
-    used = utilization(machine.network, machine.mapping, machine.core)
+    used = utilization(machine.network, machine.mapping, machine.cores)
     assert used.cells == (2 * 4360, 12 * 64 * 32)  # a weight of 4 bits is one pair of 3-bit cells
     assert used.macros[1] == 12
     assert used.converters[0] <= used.converters[1] == 24

@@ -86,9 +86,10 @@ def test_a_fault_in_the_verilog_is_found_and_named(
     original = Machine.rtl
 
     def faulty(self: Machine, *arguments: object, **options: object) -> object:
-        cells = self.program.cells.copy()
+        core = self.program.cores[0]
+        cells = core.cells.copy()
         cells[0, 26:30] = 0
-        changed = replace(self, program=replace(self.program, cells=cells))
+        changed = replace(self, program=replace(self.program, cores=(replace(core, cells=cells),)))
         return original(changed, *arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Machine, "rtl", faulty)
@@ -160,7 +161,7 @@ def test_random_samples_where_a_build_has_none(mlp_build: BuildDirectory, tmp_pa
 def timing(mlp_build: BuildDirectory) -> Timing:
     machine = Machine.open(mlp_build.path)
     tensor = machine.network.inputs[0].tensor
-    return machine.iss_retirements({tensor: np.ones((1, *machine.network.tensors[tensor].shape), np.int64)})
+    return machine.iss_retirements({tensor: np.ones((1, *machine.network.tensors[tensor].shape), np.int64)})[0]
 
 
 def parts_of(trace: RetireTrace, *ends: int) -> list[RetireTrace]:
@@ -222,7 +223,7 @@ def test_a_retirement_too_many(timing: Timing) -> None:
 
 def test_layers_end_with_their_last_retirement(timing: Timing, mlp_build: BuildDirectory) -> None:
     machine = Machine.open(mlp_build.path)
-    starts = machine.program.layer_starts
+    starts = machine.program.cores[0].layer_starts
     ends = checked(timing, *parts_of(expected_retirements(timing), 40), starts=starts).layer_ends()
     assert ends[:-1] == tuple(region.last_effect for region in timing.regions(starts)[:-1])
     assert ends[-1] == timing.cycles - 2  # HALT follows

@@ -27,13 +27,18 @@ class NetlistFile:
     pieces: Iterator[str]
 
 
-def programmed_file(macro: int) -> str:
-    """Return the name of the file with a macro's programmed array."""
-    return f"macro_{macro}.sp"
+def macro_label(core: int, macro: int, *, cores: int) -> str:
+    """Return what people call a macro of a chip with so many cores: its core is named only where there are several."""
+    return f"macro {macro}" if cores == 1 else f"core {core} macro {macro}"
+
+
+def programmed_file(label: str) -> str:
+    """Return the name of the file with the programmed array of the macro of this label."""
+    return f"{label.replace(' ', '_')}.sp"
 
 
 def netlist_files(
-    made: MacroNetlist, *, name: str, programmed: Mapping[int, npt.NDArray[np.generic]]
+    made: MacroNetlist, *, name: str, programmed: Mapping[str, npt.NDArray[np.generic]]
 ) -> Iterator[NetlistFile]:
     """Every netlist file of a macro.
 
@@ -44,7 +49,7 @@ def netlist_files(
     name
         Of the chip.
     programmed
-        Levels of the macros in use, by number, each of shape ``(rows, columns)``.
+        Levels of the macros in use, by :func:`macro_label`, each of shape ``(rows, columns)``.
 
     Raises
     ------
@@ -56,7 +61,7 @@ def netlist_files(
     yield NetlistFile(name=MACRO_FILE, pieces=format_ngspice(shared))
     erased = Netlist(f"{name}: the array, its cells as they are made", (made.array,))
     yield NetlistFile(name=ERASED_FILE, pieces=format_ngspice(erased))
-    for number, levels in programmed.items():
+    for label, levels in programmed.items():
         array = made.programmed(levels).array
-        netlist = Netlist(f"{name}: the array of macro {number}, programmed", (array,))
-        yield NetlistFile(name=programmed_file(number), pieces=format_ngspice(netlist))
+        netlist = Netlist(f"{name}: the array of {label}, programmed", (array,))
+        yield NetlistFile(name=programmed_file(label), pieces=format_ngspice(netlist))

@@ -49,7 +49,7 @@ def test_the_columns_of_the_overview_add_up_to_the_event_counters(program_facts:
     assert gantt.bins[0] == 0
     assert gantt.bins[-1] == program_facts.cycles
     for lane, busy in zip(gantt.lanes, gantt.busy, strict=True):
-        assert sum(busy) == program_facts.timing.events[f"{lane.unit}_busy"]
+        assert sum(busy) == program_facts.events[f"{lane.unit}_busy"]
         assert all(0 <= part <= b - a for part, (a, b) in zip(busy, pairwise(gantt.bins), strict=True))
 
 
@@ -90,7 +90,7 @@ def test_a_long_inference_stays_readable(program_build: BuildDirectory, reposito
         network=compiled.network,
         mapping=compiled.mapping,
         schedule=compiled.schedule,
-        program=compiled.program.cores[0],
+        program=compiled.program,
     )
     facts = facts_of(machine)
     assert facts.cycles > 100_000

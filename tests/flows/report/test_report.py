@@ -81,7 +81,7 @@ def test_every_unit_with_a_queue_has_its_row_and_its_lane(program_facts: Facts, 
     assert [row[0] for row in tables["unit-table"][1:]] == names
     assert [unit["unit"] for unit in data["units"]] == names
     for row, unit in zip(tables["unit-table"][1:], data["units"], strict=True):
-        assert number(row[2]) == unit["busy"] == program_facts.timing.events[f"{unit['unit']}_busy"]
+        assert number(row[2]) == unit["busy"] == program_facts.events[f"{unit['unit']}_busy"]
         assert sum(map(number, row[5:])) == unit["busy"]
     assert len(re.findall(r'<text class="unit"', program_page)) == len(names) * (1 + len(program_facts.layers))
 

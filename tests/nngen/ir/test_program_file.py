@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nngen.arch import Architecture, read_architecture
+from nngen.arch import Architecture, Core, read_architecture
 from nngen.errors import ProgramError
 from nngen.ir import ConstantRecord, CoreProgram, MemoryImage, Program, load_program, save_program
 from nngen.isa import assemble
@@ -32,23 +32,26 @@ HALT
 
 
 def program_for(architecture: Architecture) -> Program:
-    core = architecture.core
+    parts = (part_for(number, core) for number, core in enumerate(architecture.cores))
+    return Program(architecture_sha256=architecture.sha256, cores=tuple(parts))
+
+
+def part_for(number: int, core: Core) -> CoreProgram:
     shape = (core.macros, core.macro.rows, core.macro.columns)
     records = (
         ConstantRecord(macro=0, adc=1, entry=1, last=False),
         ConstantRecord(macro=1, adc=0, entry=0, last=True, multiplier=-9, offset=-12345, shift=3),
     )
-    part = CoreProgram(
-        core=0,
+    return CoreProgram(
+        core=number,
         instructions=assemble(TEXT),
         layer_starts=(("conv 1", 0), ('bad\n"name"', 1), ("out", 5)),
         records=records,
         cells=np.random.default_rng(1).integers(0, 1 << core.macro.cell_bits, shape),
         coefficients=np.random.default_rng(2).integers(-(1 << 15), 1 << 15, (3 if core.vector else 0, core.word_bytes)),
         tables=np.random.default_rng(3).integers(0, 256, (core.tables, 256)),
-        memory=MemoryImage(address=8, words=np.random.default_rng(4).integers(0, 1 << 32, 5)),
+        memory=MemoryImage(address=8, words=np.random.default_rng(4 + number).integers(0, 1 << 32, 5)),
     )
-    return Program(architecture_sha256=architecture.sha256, cores=(part,))
 
 
 PROGRAM = program_for(MICRO)
@@ -56,7 +59,7 @@ PROGRAM = program_for(MICRO)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    save_program(PROGRAM, MICRO.core, tmp_path / "program")
+    save_program(PROGRAM, MICRO.cores, tmp_path / "program")
     return tmp_path / "program"
 
 
@@ -85,7 +88,7 @@ def assert_refused(folder: Path, message: str, architecture: Architecture = MICR
 def test_a_program_comes_back_as_it_was(tmp_path: Path, name: str) -> None:
     architecture = read_architecture(ARCHITECTURES / f"{name}.toml")
     program = program_for(architecture) if architecture.core.macros > 1 else empty_program(architecture)
-    save_program(program, architecture.core, tmp_path)
+    save_program(program, architecture.cores, tmp_path)
     loaded = load_program(tmp_path, architecture)
     assert loaded.architecture_sha256 == program.architecture_sha256
     for found, expected in zip(loaded.cores, program.cores, strict=True):
@@ -108,7 +111,7 @@ def empty_program(architecture: Architecture) -> Program:
 
 
 def test_saving_twice_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    save_program(load_program(folder, MICRO), MICRO.core, tmp_path / "again")
+    save_program(load_program(folder, MICRO), MICRO.cores, tmp_path / "again")
     names = sorted(path.name for path in folder.iterdir())
     assert names == sorted(path.name for path in (tmp_path / "again").iterdir())
     assert names == [
@@ -172,14 +175,14 @@ def test_icarus_reads_the_images(folder: Path, tmp_path: Path) -> None:
 def test_cells_of_another_shape_are_refused(tmp_path: Path) -> None:
     message = r"cells of core 0 must have the shape \(12, 64, 32\), not \(2, 16, 8\)"
     with pytest.raises(ProgramError, match=f"^{message}$"):
-        save_program(PROGRAM, TINY.core, tmp_path / "program")
+        save_program(PROGRAM, TINY.cores, tmp_path / "program")
     assert not (tmp_path / "program").exists()
 
 
 def test_a_record_that_does_not_fit_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     part = replace(PROGRAM.cores[0], records=(ConstantRecord(macro=2, adc=0, entry=0, last=True),))
     with pytest.raises(ProgramError, match=r"^constant record macro must be 0 to 1, not 2$"):
-        save_program(replace(PROGRAM, cores=(part,)), MICRO.core, tmp_path / "program")
+        save_program(replace(PROGRAM, cores=(part,)), MICRO.cores, tmp_path / "program")
     assert not (tmp_path / "program").exists()
 
 
@@ -284,7 +287,10 @@ def test_an_image_that_means_nothing_is_refused(folder: Path) -> None:
             lambda raw: raw["cores"][0]["layers"][0].update(strat=1),
             "cores[0].layers[0].strat is not a known key; did you mean 'start'?",
         ),
-        (lambda raw: raw["cores"].append(raw["cores"][0]), "cores must be different, not [0, 0]"),
+        (
+            lambda raw: raw["cores"].append(raw["cores"][0]),
+            "cores must be those of the chip in order, 0 to 0, not [0, 0]",
+        ),
         (
             lambda raw: raw["cores"][0].update(instructions=257),
             "core 0 instructions must be at most program_instructions (256), not 257",
