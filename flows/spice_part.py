@@ -9,14 +9,13 @@ import numpy.typing as npt
 
 from nngen.arch import Architecture
 from nngen.cellib import spice_view
-from nngen.ir import Mapping, Program
+from nngen.ir import Mapping, Program, macro_name
 from nngen.netlist import write_pieces
 from nngen.netlist.macro import (
     ERASED_FILE,
     MACRO_FILE,
     README_FILE,
     MacroNetlist,
-    macro_label,
     macro_netlist,
     netlist_files,
     programmed_file,
@@ -85,6 +84,6 @@ def programmed_levels(mapping: Mapping, program: Program) -> dict[str, IntArray]
     """Return what the cells of every macro in use hold once the program is loaded, by the macro's label."""
     used = {tile.place for layer in mapping.layers for tile in layer.tiles}
     return {
-        macro_label(core, macro, cores=len(program.cores)): program.cores[core].cells[macro]
+        macro_name(core, macro, cores=len(program.cores)): program.cores[core].cells[macro]
         for core, macro in sorted(used)
     }

@@ -16,7 +16,8 @@ from nngen.ir import Pass
 from nngen.isa import Instruction, Unit, instruction
 
 from ._addresses import FIXED, INPUT, OUTPUT, point
-from ._halo import gap_bytes, gap_fills, outer_fills
+from ._exchange import padding
+from ._halo import gap_bytes, gap_fills
 from ._macro_settings import class_sets, group_sets
 from ._place import MatrixPlace
 from ._position import Addressing, position_body
@@ -35,10 +36,11 @@ def matrix_instructions(place: MatrixPlace, registers: RegisterFile, wait: Seque
     post = place.post_sets(registers) + _sum_sets(place, registers)
     pointers, addressing = _addressing(place, registers)
     body = position_body(place.scheduled.rounds, groups, classes, addressing)
-    fills = outer_fills(place.target, place.output_tensor, registers, place.core)
+    fills = padding(place, registers)
     early, late = load + groups.before, mvm + classes.before
     if place.looped:
-        return [*pointers, *early, *late, *post, *fills, *wait, *_loops(place, body)]
+        begin = [*wait, *fills] if place.bus else [*fills, *wait]
+        return [*pointers, *early, *late, *post, *begin, *_loops(place, body)]
     if wait:
         return [*pointers, *early, *late, *wait, *_before(body, "POST", fills + post)]
     return [*pointers, *early, *_before(_before(body, "POST", fills + post), "MVM", late)]
@@ -88,7 +90,12 @@ def _addressing(place: MatrixPlace, registers: RegisterFile) -> tuple[list[Instr
         sets = point(registers, place.core, INPUT, source, moves=True)
         sets += point(registers, place.core, OUTPUT, target, moves=True)
         return sets, Addressing(
-            input_register=INPUT, input_offset=0, output_register=OUTPUT, output_offset=0, wide=place.scheduled.wide
+            input_register=INPUT,
+            input_offset=0,
+            output_register=OUTPUT,
+            output_offset=0,
+            wide=place.scheduled.wide,
+            bus=place.bus,
         )
     sets = point(registers, place.core, FIXED, 0, moves=False)
     return sets, Addressing(
@@ -97,6 +104,7 @@ def _addressing(place: MatrixPlace, registers: RegisterFile) -> tuple[list[Instr
         output_register=FIXED,
         output_offset=target,
         wide=place.scheduled.wide,
+        bus=place.bus,
     )
 
 
@@ -119,7 +127,9 @@ def _loops(place: MatrixPlace, body: Sequence[Instruction]) -> list[Instruction]
 
 
 def _gap(place: MatrixPlace, offset: int) -> list[Instruction]:
-    return gap_fills(place.target, OUTPUT, offset) if gap_bytes(place.target) else []
+    if not place.scheduled.exchange.pads or not gap_bytes(place.target):
+        return []
+    return gap_fills(place.target, OUTPUT, offset, bus=place.bus)
 
 
 def _move(source: int, target: int) -> list[Instruction]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nngen.arch import Core
 from nngen.compiler.mapper import VectorLayer
-from nngen.ir import Layer, MatrixLayer, MatrixSchedule, Network, Region, Tensor, VectorSchedule
+from nngen.ir import Layer, LayerSchedule, MatrixLayer, MatrixSchedule, Network, Region, Tensor, VectorSchedule
 from nngen.isa import Instruction, Unit
 from nngen.numerics import ROUNDINGS
 
@@ -29,9 +29,14 @@ class Place:
         raise NotImplementedError
 
     @property
-    def table(self) -> int | None:
-        """Its look-up table."""
+    def part(self) -> LayerSchedule:
+        """Its schedule in this core."""
         raise NotImplementedError
+
+    @property
+    def bus(self) -> int:
+        """1 where its output goes over the bus."""
+        return int(bool(self.part.exchange.targets))
 
     @property
     def output_tensor(self) -> Tensor:
@@ -47,7 +52,7 @@ class Place:
             "ZERO_POINT": constants.zero_point,
             "ROUNDING": ROUNDINGS.index(constants.rounding),
             "ELEMENT": self.output_tensor.element_bytes.bit_length() - 1,
-            "TABLE": 0 if self.table is None else _TABLE_ENABLED | self.table,
+            "TABLE": 0 if self.part.table is None else _TABLE_ENABLED | self.part.table,
             "NEGATIVE": int(constants.has_negative),
         }
         return [made for name, value in values.items() for made in registers.set(Unit.POST, name, value)]
@@ -67,9 +72,9 @@ class MatrixPlace(Place):
         return self.layer
 
     @property
-    def table(self) -> int | None:
-        """Its look-up table."""
-        return self.scheduled.table
+    def part(self) -> LayerSchedule:
+        """Its schedule in this core."""
+        return self.scheduled
 
     @property
     def looped(self) -> bool:
@@ -96,6 +101,6 @@ class VectorPlace(Place):
         return self.layer
 
     @property
-    def table(self) -> int | None:
-        """Its look-up table."""
-        return self.scheduled.table
+    def part(self) -> LayerSchedule:
+        """Its schedule in this core."""
+        return self.scheduled

@@ -11,6 +11,8 @@ from nngen.ir import Network
 IntArray = npt.NDArray[np.int64]
 
 
-def table_image(network: Network) -> IntArray:
-    """Return the different tables of a network, shape ``(tables, 256)``, 0 … 255."""
+def table_image(network: Network, *, used: bool) -> IntArray:
+    """Return the different tables of a network, shape ``(tables, 256)``, 0 … 255; none for a core that uses none."""
+    if not used:
+        return np.zeros((0, 256), np.int64)
     return np.array(different_tables(network), np.int64).reshape(-1, 256)

@@ -12,7 +12,8 @@ from nngen.ir import Band, Chunk, Combination, Copy, Fill, Outputs, Segment
 from nngen.isa import COEFFICIENTS, Instruction, Unit, instruction
 
 from ._addresses import POINTERS, point
-from ._halo import gap_bytes, gap_fills, outer_fills
+from ._exchange import padding
+from ._halo import gap_bytes, gap_fills
 from ._place import VectorPlace
 from ._tree import Command, Node, Register, Repeat, plain, write_tree
 from ._writer import RegisterFile
@@ -25,10 +26,11 @@ def vector_instructions(place: VectorPlace, registers: RegisterFile, wait: Seque
     nodes = [node for band in place.scheduled.bands for node in _band(place, band)]
     code = _pointers(place, registers)
     code += place.post_sets(registers)
-    fills = outer_fills(place.target, place.output_tensor, registers, place.core)
+    fills = padding(place, registers)
     tree = write_tree(nodes, registers, layer=place.layer.name)
     sets = _leading_sets(tree)
-    return [*code, *tree[:sets], *fills, *wait, *tree[sets:]]
+    begin = [*wait, *fills] if place.bus else [*fills, *wait]
+    return [*code, *tree[:sets], *begin, *tree[sets:]]
 
 
 def _leading_sets(code: Sequence[Instruction]) -> int:
@@ -68,7 +70,7 @@ def _gap(place: VectorPlace) -> list[Instruction]:
     return [
         fill
         for row in range(rows)
-        for fill in gap_fills(place.target, _output(place), behind + row * place.target.pitch)
+        for fill in gap_fills(place.target, _output(place), behind + row * place.target.pitch, bus=place.bus)
     ]
 
 
@@ -98,7 +100,16 @@ def _chunk(place: VectorPlace, chunk: Chunk) -> Iterator[Command]:
         yield from _loads(fill)
         yield from _combinations(fill, first=i == 0, last=i == len(chunk.fills) - 1)
     yield from (plain(made) for made in _posts(chunk.outputs))
-    yield plain(instruction("STORE", register=_output(place), offset=chunk.offset, length=chunk.length, release=1))
+    yield plain(
+        instruction(
+            "STORE",
+            register=_output(place),
+            offset=chunk.offset,
+            length=chunk.length,
+            release=1,
+            bus=place.bus,
+        )
+    )
 
 
 def _loads(fill: Fill) -> Iterator[Command]:

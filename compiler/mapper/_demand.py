@@ -95,7 +95,7 @@ def _input_fits_row_buffer(network: Network, layer: MatrixLayer, core: Core) -> 
     if tensor.bits > core.activation_bits:
         raise CapacityError(
             f"layer '{layer.name}': codes of its input '{tensor.name}' need {tensor.bits} bits, the row buffer has "
-            f"{core.activation_bits}: set core[0].activation_bits = {tensor.bits}"
+            f"{core.activation_bits}: set {core.where}.activation_bits = {tensor.bits}"
         )
 
 
@@ -125,7 +125,7 @@ def _weight_fits_adc(_: Network, layer: MatrixLayer, core: Core) -> None:
         raise CapacityError(
             f"layer '{layer.name}': weights from {layer.weights.min()} to {layer.weights.max()} need {weights.slices} "
             f"{macro.conversion_noun}s of {macro.cell_bits}-bit cells in one ADC's group, which has "
-            f"{macro.columns_per_adc}: set core[0].macro.columns_per_adc to at least {weights.slices}"
+            f"{macro.columns_per_adc}: set {core.where}.macro.columns_per_adc to at least {weights.slices}"
         )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import replace
 
 from nngen.arch import Architecture, Core
@@ -11,22 +11,22 @@ from nngen.errors import CapacityError, MappingError, suggestion
 from nngen.ir import LayerMapping, Mapping, Network
 from nngen.isa import MACRO_LIMIT
 
+from ._chip_mapper import map_on_cores
 from ._demand import Demand, layer_demand
-from ._dense import dense
 from ._options import check_options
-from ._spread import Placement, spread
+from ._placing import PLACERS, Strategy, fewest_macros, place_fast, shortage
+from ._spread import Placement
 from ._strip import tiles_of
 
-# From the fastest network to the fewest macros; the first that fits is taken.
-STRATEGIES: tuple[Callable[[Sequence[Demand], Core], Placement | None], ...] = (
-    lambda demands, core: spread(demands, core, balanced=True),
-    lambda demands, core: spread(demands, core, balanced=False),
-    dense,
-)
 
-
-def map_network(network: Network, architecture: Architecture, *, gains: Dictionary[str, int] | None = None) -> Mapping:
-    """Place every layer of a network on the macros of the core, each as fast as what is left of them allows.
+def map_network(
+    network: Network,
+    architecture: Architecture,
+    *,
+    strategy: Strategy = "latency",
+    gains: Dictionary[str, int] | None = None,
+) -> Mapping:
+    """Place every layer of a network on the macros of a chip.
 
     Parameters
     ----------
@@ -34,6 +34,8 @@ def map_network(network: Network, architecture: Architecture, *, gains: Dictiona
         The integer network.
     architecture
         The chip.
+    strategy
+        What the mapping is to be good at.
     gains
         Gain of the column readout by layer; layers without one stay open for calibration.
 
@@ -46,15 +48,17 @@ def map_network(network: Network, architecture: Architecture, *, gains: Dictiona
         For a gain of an unknown layer, or one that the macro has not.
     """
     gains = dict(gains or {})
+    check_gains(gains, network, architecture.core)
+    if len(architecture.cores) > 1:
+        return map_on_cores(network, architecture, strategy=strategy, gains=gains)
     core = architecture.core
-    check_gains(gains, network, core)
     demands = _demands(network, core)
-    placement = _place(demands, core)
+    placement = PLACERS[strategy](demands, core)
     phases = dict.fromkeys((demand.name for demand in demands), 0)
     if placement is None and core.reprogram:
         placement, phases = _place_in_phases(demands, core)
     if placement is None:
-        raise CapacityError(f"network '{network.name}' {_shortage(demands, core)}")
+        raise CapacityError(f"network '{network.name}' {shortage(demands, core)}")
     by_name = {
         demand.name: LayerMapping(
             layer=demand.name,
@@ -88,7 +92,7 @@ def macros_needed(network: Network, core: Core) -> int | None:
         Where a layer's codes or weights are too wide for the machine, however many macros it has.
     """
     demands, one = _demands(network, core), replace(core, macros=1)
-    return 1 if _place(demands, one) is not None else _macros_needed(demands, one)
+    return 1 if place_fast(demands, one) is not None else fewest_macros(demands, one)
 
 
 def with_gains(mapping: Mapping, gains: Dictionary[str, int]) -> Mapping:
@@ -124,12 +128,6 @@ def _demands(network: Network, core: Core) -> list[Demand]:
     return [layer_demand(network, layer, core) for layer in network.matrix_layers]
 
 
-def _place(demands: Sequence[Demand], core: Core) -> Placement | None:
-    if _macro_equivalents(demands, core) > core.macros:
-        return None
-    return next((placement for s in STRATEGIES if (placement := s(demands, core)) is not None), None)
-
-
 def _place_in_phases(demands: Sequence[Demand], core: Core) -> tuple[Placement, dict[str, int]]:
     """Return strips and phase of every layer: each phase holds as many layers in a row as fit the macros together.
 
@@ -144,10 +142,10 @@ def _place_in_phases(demands: Sequence[Demand], core: Core) -> tuple[Placement, 
     held: list[Demand] = []
     phase = 0
     for demand in demands:
-        together = _place([*held, demand], core)
+        together = place_fast([*held, demand], core)
         if together is None:
             phase, held = phase + 1, []
-            together = _place([demand], core)
+            together = place_fast([demand], core)
         held.append(demand)
         placement |= together or {}
         phases[demand.name] = phase
@@ -156,42 +154,10 @@ def _place_in_phases(demands: Sequence[Demand], core: Core) -> tuple[Placement, 
 
 def _check_alone(demands: Sequence[Demand], core: Core) -> None:
     needs = {
-        demand.name: _macros_needed([demand], core) or MACRO_LIMIT + 1
+        demand.name: fewest_macros([demand], core) or MACRO_LIMIT + 1
         for demand in demands
-        if _place([demand], core) is None
+        if place_fast([demand], core) is None
     }
     if needs:
         largest = next(demand for demand in demands if needs.get(demand.name) == max(needs.values()))
-        raise CapacityError(f"layer '{largest.name}' alone {_shortage([largest], core)}")
-
-
-def _macro_equivalents(demands: Sequence[Demand], core: Core) -> int:
-    """Return how many macros the cells of the network would fill completely."""
-    cells = sum(demand.rows * demand.outputs * demand.slices for demand in demands)
-    return -(-cells // (core.macro.rows * core.macro.conversions))
-
-
-def _macros_needed(demands: Sequence[Demand], core: Core) -> int | None:
-    """Return a number of macros that is enough, the least that halving finds; None where not even the most is."""
-    if _place(demands, replace(core, macros=MACRO_LIMIT)) is None:
-        return None
-    fails, fits = core.macros, MACRO_LIMIT
-    while fits - fails > 1:
-        middle = (fits + fails) // 2
-        if _place(demands, replace(core, macros=middle)) is None:
-            fails = middle
-        else:
-            fits = middle
-    return fits
-
-
-def _shortage(demands: Sequence[Demand], core: Core) -> str:
-    size = f"{core.macro.rows}x{core.macro.columns}"
-    needed = _macros_needed(demands, core)
-    if needed is not None:
-        return f"needs {needed} macros of {size}, the chip has {core.macros}: set core[0].macros = {needed}"
-    return (
-        f"needs more than {MACRO_LIMIT} macros of {size}, the most a core has (its weights alone fill "
-        f"{_macro_equivalents(demands, core)}); the chip has {core.macros}: choose larger macros (core[0].macro.rows, "
-        "core[0].macro.columns)"
-    )
+        raise CapacityError(f"layer '{largest.name}' alone {shortage([largest], core)}")

@@ -73,13 +73,24 @@ def check_options(network: Network, core: Core) -> None:
         Names the first layer, its kind, and what to add to the architecture.
     """
     for layer in network.layers:
-        for rule in RULES:
-            rule(network, layer, core)
-        if not isinstance(layer, MatrixLayer):
-            _check_codes(network, layer)
-            _check_factors(network, layer)
-            _check_coefficients(layer)
+        _check_rules(network, layer, core)
     _check_tables(network, core)
+
+
+def check_layer_options(network: Network, layer: Layer, core: Core) -> None:
+    """Refuse a layer that needs what the core has not; as :func:`check_options`."""
+    _check_rules(network, layer, core)
+    if layer.table is not None:
+        _check_tables(network, core)
+
+
+def _check_rules(network: Network, layer: Layer, core: Core) -> None:
+    for rule in RULES:
+        rule(network, layer, core)
+    if not isinstance(layer, MatrixLayer):
+        _check_codes(network, layer)
+        _check_factors(network, layer)
+        _check_coefficients(layer)
 
 
 def _runs_on_a_unit(_: Network, layer: Layer, core: Core) -> None:
@@ -94,7 +105,9 @@ def _table_has_a_place(network: Network, layer: Layer, core: Core) -> None:
     if layer.table is None:
         return
     if not core.tables:
-        raise CapacityError(f"layer '{layer.name}' looks its codes up in a table: set core[0].tables to at least 1")
+        raise CapacityError(
+            f"layer '{layer.name}' looks its codes up in a table: set {core.where}.tables to at least 1"
+        )
     target = network.tensors[layer.output]
     if target.element_bytes > 1:
         raise CapacityError(
@@ -106,7 +119,7 @@ def _table_has_a_place(network: Network, layer: Layer, core: Core) -> None:
 def _negative_sums_have_constants(_: Network, layer: Layer, core: Core) -> None:
     if layer.requantization.has_negative and not core.negative_slope:
         raise CapacityError(
-            f"layer '{layer.name}' has constants of their own for negative sums: set core[0].negative_slope = true"
+            f"layer '{layer.name}' has constants of their own for negative sums: set {core.where}.negative_slope = true"
         )
 
 
@@ -124,7 +137,7 @@ def _check_tables(network: Network, core: Core) -> None:
     if needed > core.tables:
         raise CapacityError(
             f"the network needs {needed} different look-up tables, the core has {core.tables}: "
-            f"set core[0].tables = {1 << (needed - 1).bit_length()}"
+            f"set {core.where}.tables = {1 << (needed - 1).bit_length()}"
         )
 
 

@@ -88,7 +88,7 @@ def _check_accumulator(layer: Layer, largest: int, core: Core) -> None:
     needed = accumulator_bits_needed(largest)
     if needed > core.accumulator_bits:
         most = "that is the most" + ("; converters of fewer bits need less" if isinstance(layer, MatrixLayer) else "")
-        fix = f"set core[0].accumulator_bits = {needed}" if needed <= 32 else most
+        fix = f"set {core.where}.accumulator_bits = {needed}" if needed <= 32 else most
         raise CapacityError(
             f"layer '{layer.name}' needs accumulators of {needed} bits, the core has {core.accumulator_bits}: {fix}"
         )
@@ -99,7 +99,7 @@ def _check_multiplier(layer: Layer, multiplier: IntArray, core: Core) -> None:
     if needed > core.multiplier_bits:
         raise CapacityError(
             f"layer '{layer.name}' needs a multiplier of {needed} bits, the core has {core.multiplier_bits}: "
-            f"set core[0].multiplier_bits = {needed}"
+            f"set {core.where}.multiplier_bits = {needed}"
         )
 
 

@@ -5,11 +5,13 @@ Rules, in this order; each has its own sentence:
 1. The mapping was made for this architecture, or does not say.
 2. Every layer of the network is mapped once, and no other; layers with a weight matrix to the macros, all others to
    VEC and without tiles.
-3. Core 0, replica 0, the encoding of the macros: what this machine has. Phase 0, but in a core that can reprogram its
-   macros: there each layer has one phase, and phases follow the order of the layers.
+3. Cores that the chip has and that can compute the layer, replica 0, the encoding of the macros: what this machine has.
+   Phase 0, but in a chip whose only core can reprogram its macros: there each layer has one phase, and phases follow
+   the order of the layers.
 4. Tiles name macros, word lines, bit lines, matrix rows and outputs that exist, and gains that the macro has.
 5. All slices of a weight lie in the columns of one ADC.
 6. No cell is used by two tiles of one phase.
+   The row ranges of an output lie in one core.
 7. Every weight is mapped exactly once.
 8. The accumulators of each macro can hold its partial sums of an output.
 """
@@ -22,10 +24,11 @@ import numpy as np
 
 from nngen.arch import Architecture, Core
 from nngen.errors import MappingError, suggestion
-from nngen.ir import Layer, LayerMapping, Mapping, Network, Tile
+from nngen.ir import Layer, LayerMapping, Mapping, MatrixLayer, Network, Tile, macro_name
+from nngen.numerics import Encoding
 
 from ._demand import Demand, layer_demand
-from ._options import check_options, kind_of, unit_of
+from ._options import check_layer_options, kind_of, unit_of
 from ._partial_sums import partial_sums
 from ._strip import Strip
 
@@ -40,31 +43,34 @@ def validate_mapping(mapping: Mapping, network: Network, architecture: Architect
     CapacityError
         Where no mapping could make this core compute a layer.
     """
-    core = architecture.core
+    cores = architecture.cores
     _check_architecture(mapping, architecture)
-    _check_layers(mapping, network)
-    check_options(network, core)
-    demands = [layer_demand(network, layer, core) for layer in network.matrix_layers]
+    _check_layers(mapping, network, cores)
+    _check_able(mapping, network, cores)
+    demands = [layer_demand(network, layer, architecture.core) for layer in network.matrix_layers]
     for demand in demands:
         for where, tile in _tiles(mapping.layer(demand.name)):
-            _check_machine(where, tile, core)
-            _check_ranges(where, tile, demand, core)
-            _check_adc_groups(where, tile, demand, core)
+            _check_machine(where, tile, cores)
+            _check_ranges(where, tile, demand, cores[tile.core])
+            _check_adc_groups(where, tile, demand, cores[tile.core])
     _check_phases(mapping, demands)
     for phase in sorted({tile.phase for layer in mapping.layers for tile in layer.tiles}):
         of_phase = [d for d in demands if phase in {tile.phase for tile in mapping.layer(d.name).tiles}]
-        _check_cells(mapping, of_phase, core)
+        _check_cells(mapping, of_phase, cores)
     for demand in demands:
         _check_weights(mapping.layer(demand.name), demand)
-        _check_partial_sums(mapping.layer(demand.name), demand, core)
+        _check_one_core(mapping.layer(demand.name), demand)
+        _check_partial_sums(mapping.layer(demand.name), demand, cores)
     return Mapping(
         architecture_sha256=architecture.sha256,
-        layers=tuple(_filled(mapping.layer(layer.name), layer, core) for layer in network.layers),
+        layers=tuple(
+            _filled(mapping.layer(layer.name), layer, architecture.core.macro.encoding) for layer in network.layers
+        ),
     )
 
 
-def _filled(mapping: LayerMapping, layer: Layer, core: Core) -> LayerMapping:
-    tiles = tuple(tile.model_copy(update={"encoding": core.macro.encoding}) for tile in mapping.tiles)
+def _filled(mapping: LayerMapping, layer: Layer, encoding: Encoding) -> LayerMapping:
+    tiles = tuple(tile.model_copy(update={"encoding": encoding}) for tile in mapping.tiles)
     return mapping.model_copy(update={"tiles": tiles, "unit": unit_of(layer)})
 
 
@@ -82,11 +88,12 @@ def _check_architecture(mapping: Mapping, architecture: Architecture) -> None:
         )
 
 
-def _check_layers(mapping: Mapping, network: Network) -> None:
+def _check_layers(mapping: Mapping, network: Network, cores: Sequence[Core]) -> None:
     names = [layer.name for layer in network.layers]
     mapped = [layer.layer for layer in mapping.layers]
     for one in mapping.layers:
         _check_layer(one, names, mapped)
+        _check_core(f"mapping of layer '{one.layer}':", one.core, cores)
     for layer in network.layers:
         if layer.name not in mapped:
             raise MappingError(f"mapping must hold layer '{layer.name}', and does not")
@@ -100,8 +107,25 @@ def _check_layer(layer: LayerMapping, names: Sequence[str], mapped: Sequence[str
         )
     if mapped.count(layer.layer) > 1:
         raise MappingError(f"mapping of layer '{layer.layer}' must stand once, not {mapped.count(layer.layer)} times")
-    if layer.core != 0:
-        raise MappingError(f"mapping of layer '{layer.layer}': core must be 0, the only one, not {layer.core}")
+
+
+def _check_core(where: str, core: int, cores: Sequence[Core]) -> None:
+    if core >= len(cores):
+        which = "0, the only one" if len(cores) == 1 else f"0 to {len(cores) - 1}"
+        raise MappingError(f"{where} core must be {which}, not {core}")
+
+
+def _check_able(mapping: Mapping, network: Network, cores: Sequence[Core]) -> None:
+    """Refuse cores that cannot compute what is mapped to them."""
+    for layer in network.layers:
+        mapped = mapping.layer(layer.name)
+        for where, tile in _tiles(mapped):
+            _check_core(where, tile.core, cores)
+        used = {tile.core for tile in mapped.tiles} if isinstance(layer, MatrixLayer) else {mapped.core}
+        for number in sorted(used):
+            check_layer_options(network, layer, cores[number])
+            if isinstance(layer, MatrixLayer):
+                layer_demand(network, layer, cores[number])
 
 
 def _check_unit(mapping: LayerMapping, layer: Layer) -> None:
@@ -117,12 +141,12 @@ def _check_unit(mapping: LayerMapping, layer: Layer) -> None:
         )
 
 
-def _check_machine(where: str, tile: Tile, core: Core) -> None:
-    if tile.core != 0:
-        raise MappingError(f"{where} core must be 0, the only one, not {tile.core}")
+def _check_machine(where: str, tile: Tile, cores: Sequence[Core]) -> None:
+    _check_core(where, tile.core, cores)
+    core = cores[tile.core]
     if tile.encoding not in (None, core.macro.encoding):
         raise MappingError(f"{where} encoding must be {core.macro.encoding}, that of the macros, not {tile.encoding}")
-    for field, only in (("replica", True), ("phase", not core.reprogram)):
+    for field, only in (("replica", True), ("phase", not core.reprogram or len(cores) > 1)):
         value = getattr(tile, field)
         if only and value != 0:
             raise MappingError(f"{where} {field} must be 0, not {value}: this machine has no others yet")
@@ -180,17 +204,19 @@ def _conversions(tile: Tile, demand: Demand, core: Core) -> Iterator[tuple[int, 
         yield output, tile.column // core.macro.lines + i * demand.slices
 
 
-def _check_cells(mapping: Mapping, demands: Iterable[Demand], core: Core) -> None:
-    owners = np.zeros((core.macros, core.macro.rows, core.macro.columns), np.int32)
+def _check_cells(mapping: Mapping, demands: Iterable[Demand], cores: Sequence[Core]) -> None:
+    macro = cores[0].macro
+    owners = [np.zeros((core.macros, macro.rows, macro.columns), np.int32) for core in cores]
     names = [""]
     for demand in demands:
         for i, tile in enumerate(mapping.layer(demand.name).tiles):
-            columns = slice(tile.column, tile.column + core.macro.lines * demand.slices * tile.outputs)
-            cells = owners[tile.macro, tile.row : tile.row + tile.rows, columns]
+            columns = slice(tile.column, tile.column + macro.lines * demand.slices * tile.outputs)
+            cells = owners[tile.core][tile.macro, tile.row : tile.row + tile.rows, columns]
             if cells.any():
                 row, column = (int(index[0]) for index in np.nonzero(cells))
+                label = macro_name(*tile.place, cores=len(cores))
                 raise MappingError(
-                    f"mapping of layer '{demand.name}', tile {i}: its cell in macro {tile.macro}, word line "
+                    f"mapping of layer '{demand.name}', tile {i}: its cell in {label}, word line "
                     f"{tile.row + row}, bit line {tile.column + column} is taken by {names[cells[row, column]]}"
                 )
             cells[:] = len(names)
@@ -210,18 +236,35 @@ def _check_weights(layer: LayerMapping, demand: Demand) -> None:
         )
 
 
-def _check_partial_sums(layer: LayerMapping, demand: Demand, core: Core) -> None:
-    for (macro, output), adcs in sorted(partial_sums(_strips(layer, demand, core)).items()):
-        if len(adcs) > core.accumulator_entries:
-            raise MappingError(
-                f"mapping of layer '{layer.layer}': row ranges of output {output} lie in {len(adcs)} ADCs of macro "
-                f"{macro}, whose accumulators hold partial sums of at most {core.accumulator_entries}; use the same "
-                "ADC for several, or another macro"
-            )
-
-
-def _strips(layer: LayerMapping, demand: Demand, core: Core) -> Iterator[Strip]:
+def _check_one_core(layer: LayerMapping, demand: Demand) -> None:
+    first = np.full(demand.outputs, -1, np.int64)
     for tile in layer.tiles:
+        held = first[slice(*tile.output_range)]
+        other = (held >= 0) & (held != tile.core)
+        if other.any():
+            output = tile.output_range[0] + int(np.argmax(other))
+            raise MappingError(
+                f"mapping of layer '{layer.layer}': row ranges of output {output} must lie in one core, not in "
+                f"{first[output]} and {tile.core}"
+            )
+        held[:] = tile.core
+
+
+def _check_partial_sums(layer: LayerMapping, demand: Demand, cores: Sequence[Core]) -> None:
+    for number in sorted({tile.core for tile in layer.tiles}):
+        core = cores[number]
+        for (macro, output), adcs in sorted(partial_sums(_strips(layer, demand, core, number)).items()):
+            if len(adcs) > core.accumulator_entries:
+                label = macro_name(number, macro, cores=len(cores))
+                raise MappingError(
+                    f"mapping of layer '{layer.layer}': row ranges of output {output} lie in {len(adcs)} ADCs of "
+                    f"{label}, whose accumulators hold partial sums of at most {core.accumulator_entries}; use the "
+                    "same ADC for several, or another macro"
+                )
+
+
+def _strips(layer: LayerMapping, demand: Demand, core: Core, number: int) -> Iterator[Strip]:
+    for tile in (tile for tile in layer.tiles if tile.core == number):
         for output, conversion in _conversions(tile, demand, core):
             adc, local = divmod(conversion, core.macro.columns_per_adc)
             yield Strip(

@@ -3,13 +3,14 @@
 1. A network input lives from the start (the host has written it), a layer's output from that layer on; both to their
    last consumer, outputs of the network to the end.
 2. A tensor carries the halo that its consumers reach into (``halo``).
-3. Tensors that live at the same time do not overlap. Each takes the smallest gap that suffices, in whole memory words;
-   the largest tensors first, or the earliest first, whichever needs less memory.
+3. Tensors that live at the same time in the memory of one core do not overlap. A tensor stands at one address in all
+   memories that hold it. Each takes the smallest gap that suffices, in whole memory words; the largest tensors first,
+   or the earliest first, whichever needs less memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nngen.arch import Core
@@ -23,45 +24,66 @@ _MOST_BYTES = 1 << 19
 
 @dataclass(frozen=True, kw_only=True)
 class _Block:
-    """Bytes that a tensor needs while layers ``begin`` to ``end`` run, both included."""
+    """Bytes that a tensor needs in some cores while layers ``begin`` to ``end`` run, both included."""
 
     tensor: str
     size: int
     begin: int
     end: int
+    holders: frozenset[int]
 
     def meets(self, other: _Block) -> bool:
-        return self.begin <= other.end and other.begin <= self.end
+        alive = self.begin <= other.end and other.begin <= self.end
+        return alive and not self.holders.isdisjoint(other.holders)
 
 
-def allocate(network: Network, core: Core, *, reserved: int = 0) -> tuple[Region, ...]:
-    """Return a region for every tensor of the network, in the order in which they come to life.
+def allocate(
+    network: Network, holders: Mapping[str, Sequence[int]], cores: Sequence[Core], *, reserved: Sequence[int]
+) -> dict[str, Region]:
+    """Return a region for every tensor of the network by its name, in the order in which they come to life.
 
-    The last ``reserved`` bytes of the memory hold something else.
+    Parameters
+    ----------
+    holders
+        The cores in whose memory a tensor is.
+    reserved
+        Of each core the bytes at the end of its memory that hold something else.
 
     Raises
     ------
     CapacityError
-        Names the layer at which most memory is in use, what is needed and what there is.
+        Names the layer at which most memory of a core is in use, what is needed and what there is.
     """
+    word_bytes = cores[0].word_bytes
     shapes = {name: _region(network, name) for name in network.tensors if _is_used(network, name)}
     blocks = [
         _Block(
             tensor=name,
-            size=-(-region.size // core.word_bytes) * core.word_bytes,
+            size=-(-region.size // word_bytes) * word_bytes,
             begin=_begin(network, name),
             end=_end(network, name),
+            holders=frozenset(holders[name]),
         )
         for name, region in shapes.items()
     ]
     largest_first = sorted(blocks, key=lambda b: (-b.size, b.begin, b.tensor))
     earliest_first = sorted(blocks, key=lambda b: (b.begin, -b.size, b.tensor))
     placements = [_place(order) for order in (largest_first, earliest_first)]
-    best = min(placements, key=lambda placed: _height(blocks, placed))
-    if _height(blocks, best) + reserved > core.activation_bytes:
-        _refuse(network, blocks, _height(blocks, best), core, reserved=reserved)
+    excess = [
+        [
+            _height(blocks, placed, number) + reserved[number] - core.activation_bytes
+            for number, core in enumerate(cores)
+        ]
+        for placed in placements
+    ]
+    best = min(range(len(placements)), key=lambda i: (max(*excess[i], 0) > 0, sum(excess[i])))
+    largest = max(range(len(cores)), key=lambda number: excess[best][number])
+    if excess[best][largest] > 0:
+        tensors = _height(blocks, placements[best], largest)
+        own = [block for block in blocks if largest in block.holders]
+        _refuse(network, own, tensors, cores[largest], number=largest, reserved=reserved[largest])
     by_birth = sorted(blocks, key=lambda b: (b.begin, b.tensor))
-    return tuple(shapes[b.tensor].model_copy(update={"address": best[b.tensor]}) for b in by_birth)
+    return {b.tensor: shapes[b.tensor].model_copy(update={"address": placements[best][b.tensor]}) for b in by_birth}
 
 
 def _is_used(network: Network, name: str) -> bool:
@@ -128,23 +150,27 @@ def _best_gap(taken: Sequence[tuple[int, int]], size: int) -> int:
     return min(gaps)[1] if gaps else top
 
 
-def _height(blocks: Sequence[_Block], addresses: dict[str, int]) -> int:
-    return max((addresses[block.tensor] + block.size for block in blocks), default=0)
+def _height(blocks: Sequence[_Block], addresses: dict[str, int], core: int) -> int:
+    """Return the bytes that a core's memory must have."""
+    return max((addresses[block.tensor] + block.size for block in blocks if core in block.holders), default=0)
 
 
-def _refuse(network: Network, blocks: Sequence[_Block], tensors: int, core: Core, *, reserved: int) -> None:
+def _refuse(
+    network: Network, blocks: Sequence[_Block], tensors: int, core: Core, *, number: int, reserved: int
+) -> None:  # fmt: skip
     def alive(i: int) -> int:
         return sum(block.size for block in blocks if block.begin <= i <= block.end)
 
+    named = "the core" if core.bus is None else f"core {number}"
     needed = tensors + reserved
     beside = f" beside {reserved} bytes of weights" if reserved else ""
     peak = max(range(len(network.layers)), key=alive)
     fix = (
-        f"set core[0].memory.activation_bytes = {needed}"
+        f"set {core.where}.memory.activation_bytes = {needed}"
         if needed <= _MOST_BYTES
         else "that is the most a core can have"
     )
     raise CapacityError(
         f"layer '{network.layers[peak].name}': the tensors alive with it need {tensors} bytes of activation memory"
-        f"{beside}, the core has {core.activation_bytes}: {fix}"
+        f"{beside}, {named} has {core.activation_bytes}: {fix}"
     )

@@ -48,7 +48,7 @@ def _placed(reloads: Sequence[Reload], core: Core) -> tuple[Reload, ...]:
     if needed > core.activation_bytes:
         raise CapacityError(
             f"weights that are loaded while the network runs take {needed} bytes of activation memory, the core has "
-            f"{core.activation_bytes}: enlarge core[0].memory.activation_bytes, or set core[0].macros higher"
+            f"{core.activation_bytes}: enlarge {core.where}.memory.activation_bytes, or set {core.where}.macros higher"
         )
     address = core.activation_bytes - needed
     placed: list[Reload] = []

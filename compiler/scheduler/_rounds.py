@@ -11,21 +11,39 @@ from ._passes import PlannedRound, plan_outputs
 
 
 def plan_rounds(mapping: LayerMapping, demand: Demand, core: Core) -> tuple[PlannedRound, ...]:
-    """Return the rounds of a layer, of the cut that takes the fewest cycles; ties go to fewer rounds."""
-    fewest = -(-demand.outputs // block_limit(demand, core))
+    """Return the rounds of the tiles of a layer that a core has: range by range of their outputs."""
+    return tuple(planned for outputs in output_ranges(mapping) for planned in _plan(mapping, outputs, demand, core))
+
+
+def output_ranges(mapping: LayerMapping) -> list[tuple[int, int]]:
+    """Return the outputs that some tiles compute, as ranges [a, b) with a gap between any two."""
+    ranges: list[tuple[int, int]] = []
+    for first, end in sorted({tile.output_range for tile in mapping.tiles}):
+        if ranges and first <= ranges[-1][1]:
+            ranges[-1] = ranges[-1][0], max(end, ranges[-1][1])
+        else:
+            ranges.append((first, end))
+    return ranges
+
+
+def _plan(mapping: LayerMapping, outputs: tuple[int, int], demand: Demand, core: Core) -> tuple[PlannedRound, ...]:
+    """Return the rounds of the outputs [a, b), of the cut that takes the fewest cycles; ties go to fewer rounds."""
+    count = outputs[1] - outputs[0]
+    fewest = -(-count // block_limit(demand, core))
     most = max(fewest, LARGEST_OVERLAP) if demand.positions == 1 else fewest
-    plans = [_cut(mapping, demand, blocks, core) for blocks in range(fewest, min(most, demand.outputs) + 1)]
+    plans = [_cut(mapping, outputs, demand, blocks, core) for blocks in range(fewest, min(most, count) + 1)]
     return min(plans, key=lambda plan: (_cycles(plan, demand, core), len(plan)))
 
 
-def _cut(mapping: LayerMapping, demand: Demand, blocks: int, core: Core) -> tuple[PlannedRound, ...]:
-    length = -(-demand.outputs // blocks)
+def _cut(
+    mapping: LayerMapping, outputs: tuple[int, int], demand: Demand, blocks: int, core: Core
+) -> tuple[PlannedRound, ...]:
+    begin, end = outputs
+    length = -(-(end - begin) // blocks)
     return tuple(
         planned
-        for first in range(0, demand.outputs, length)
-        for planned in plan_outputs(
-            mapping, (first, min(first + length, demand.outputs)), slices=demand.slices, core=core
-        )
+        for first in range(begin, end, length)
+        for planned in plan_outputs(mapping, (first, min(first + length, end)), slices=demand.slices, core=core)
     )
 
 

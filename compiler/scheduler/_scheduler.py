@@ -1,4 +1,4 @@
-"""Decides in what order the units of a core work, and where tensors live: everything but the instructions."""
+"""Decides in what order the units of every core work, and where tensors live: everything but the instructions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nngen.ir import CoreSchedule, LayerSchedule, Mapping, MatrixLayer, MatrixSc
 
 from ._matrix_layer import schedule_matrix
 from ._memory import allocate
+from ._parts import Parts, tiles_of_core
 from ._reloads import plan_reloads, reload_bytes
 from ._settings import Held
 from .vector import CoefficientMemory, schedule_vector
@@ -18,7 +19,7 @@ _MOST_RECORDS = 1 << 14
 
 
 def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> Schedule:
-    """Schedule a network layer by layer on the one core.
+    """Schedule a network layer by layer on the cores of a chip.
 
     Parameters
     ----------
@@ -33,35 +34,63 @@ def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> 
         Where activation memory, constant memory or coefficient memory is too small: which layer, how much is needed and
         available.
     """
-    core = architecture.core
-    reloads = plan_reloads(network, mapping, core)
-    regions = {region.tensor: region for region in allocate(network, core, reserved=reload_bytes(reloads, core))}
-    layers = _layers(network, mapping, regions, core, repeats=True)
-    if sum(map(_records, layers)) > core.constant_records:
-        layers = _layers(network, mapping, regions, core, repeats=False)
-    _check_records(layers, core)
+    cores = architecture.cores
+    parts = Parts.of(network, mapping)
+    reloads = [plan_reloads(network, mapping, core) if len(cores) == 1 else () for core in cores]
+    reserved = [reload_bytes(ours, core) for ours, core in zip(reloads, cores, strict=True)]
+    regions = allocate(network, parts.holders, cores, reserved=reserved)
     return Schedule(
         architecture_sha256=architecture.sha256,
-        cores=(CoreSchedule(core=0, regions=tuple(regions.values()), layers=tuple(layers), reloads=reloads),),
+        cores=tuple(
+            CoreSchedule(
+                core=number,
+                regions=tuple(region for name, region in regions.items() if number in parts.holders[name]),
+                layers=_core_layers(parts, mapping, regions, core, number),
+                reloads=reloads[number],
+            )
+            for number, core in enumerate(cores)
+        ),
     )
 
 
+def _core_layers(
+    parts: Parts, mapping: Mapping, regions: dict[str, Region], core: Core, number: int
+) -> tuple[LayerSchedule, ...]:
+    """Return the schedules of a core's parts: with as few constant records as there must be, if they are too many."""
+    layers = _layers(parts, mapping, regions, core, number, repeats=True)
+    if sum(map(_records, layers)) > core.constant_records:
+        layers = _layers(parts, mapping, regions, core, number, repeats=False)
+    _check_records(layers, core, number)
+    return tuple(layers)
+
+
 def _layers(
-    network: Network, mapping: Mapping, regions: dict[str, Region], core: Core, *, repeats: bool
-) -> list[LayerSchedule]:
-    """Return the layers' schedules; without ``repeats`` with as few constant records as there must be."""
+    parts: Parts, mapping: Mapping, regions: dict[str, Region], core: Core, number: int, *, repeats: bool
+) -> list[LayerSchedule]:  # fmt: skip
+    network = parts.network
+    own = parts.layers(number)
     held = Held.at_start(core)
-    coefficients = CoefficientMemory.of(network, core)
+    coefficients = CoefficientMemory.of(network, own, core)
     layers: list[LayerSchedule] = []
     record = 0
-    for layer in network.layers:
+    for layer in own:
+        exchange = parts.exchange(layer, number)
         if isinstance(layer, MatrixLayer):
-            mapped = mapping.layer(layer.name)
-            layers.append(schedule_matrix(network, layer, mapped, regions, core, record=record, held=held))
+            mapped = tiles_of_core(mapping.layer(layer.name), number)
+            layers.append(
+                schedule_matrix(network, layer, mapped, regions, core, record=record, held=held, exchange=exchange)
+            )
         else:
             layers.append(
                 schedule_vector(
-                    network, layer, regions, core, record=record, coefficients=coefficients, repeats=repeats
+                    network,
+                    layer,
+                    regions,
+                    core,
+                    record=record,
+                    coefficients=coefficients,
+                    repeats=repeats,
+                    exchange=exchange,
                 )
             )
         record += _records(layers[-1])
@@ -72,16 +101,19 @@ def _records(layer: LayerSchedule) -> int:
     return sum(len(r.sources) for r in layer.rounds) if isinstance(layer, MatrixSchedule) else len(layer.records)
 
 
-def _check_records(layers: Sequence[LayerSchedule], core: Core) -> None:
+def _check_records(layers: Sequence[LayerSchedule], core: Core, number: int) -> None:
     needed = sum(map(_records, layers))
     if needed <= core.constant_records:
         return
     sizes = {layer.layer: _records(layer) for layer in layers}
     largest = max(sizes, key=lambda name: sizes[name])
+    named = "the network" if core.bus is None else f"the network in core {number}"
     fix = (
-        f"set core[0].memory.constant_records = {needed}" if needed <= _MOST_RECORDS else f"the most is {_MOST_RECORDS}"
+        f"set {core.where}.memory.constant_records = {needed}"
+        if needed <= _MOST_RECORDS
+        else f"the most is {_MOST_RECORDS}"
     )
     raise CapacityError(
-        f"the network needs {needed} constant records, the core has {core.constant_records} (layer '{largest}' alone "
+        f"{named} needs {needed} constant records, the core has {core.constant_records} (layer '{largest}' alone "
         f"takes {sizes[largest]}): {fix}"
     )

@@ -23,9 +23,9 @@ from nngen.errors import InputError
 from nngen.flows.machine import Machine
 from nngen.flows.progress import Progress, quiet
 from nngen.hardware import BEHAVIOURAL_VIEW, CROSSBAR_MODULE, EMPTY_VIEW, TILE_MODULE
-from nngen.ir import MatrixLayer
+from nngen.ir import MatrixLayer, macro_name
 from nngen.netlist import parse_number, read_netlist
-from nngen.netlist.macro import MACRO_FILE, Electrical, macro_label, programmed_file
+from nngen.netlist.macro import MACRO_FILE, Electrical, programmed_file
 from nngen.sim.verification import Port, VerilogReader
 
 __all__ = ["NetlistCheck", "check_netlists", "compare_conductances", "compare_ports", "render"]
@@ -67,7 +67,7 @@ def check_netlists(directory: Path, *, progress: Progress = quiet) -> list[Netli
         progress("comparing ports")
         checks += list(compare_ports(folder / MACRO_FILE, machine.build.file(RTL_FOLDER)))
     for place, levels in sorted(mapped_levels(machine).items()):
-        label = macro_label(*place, cores=len(machine.cores))
+        label = macro_name(*place, cores=len(machine.cores))
         progress(f"comparing the cells of {label}")
         checks.append(compare_conductances(machine, folder / programmed_file(label), label, levels))
     return checks

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nngen.ir import Tile
-from nngen.netlist.macro import macro_label
+from nngen.ir import Tile, macro_name
 
 from ._facts import Facts
 from ._shapes import Bar
@@ -74,7 +73,7 @@ def macro_map(facts: Facts) -> MacroMap:
         height=round(width * aspect),
         macros=tuple(
             MacroBox(
-                label=macro_label(*place, cores=len(cores)),
+                label=macro_name(*place, cores=len(cores)),
                 share=sum(box.width * box.height for box in found) / (macro.rows * macro.columns),
                 tiles=tuple(found),
             )

@@ -70,7 +70,8 @@ class Architecture:
     @property
     def sha256(self) -> str:
         """Hash of all that shapes programs and hardware: resolved parameters and instruction set version."""
-        shape = {"cores": [asdict(core) for core in self.cores], "instruction_set": INSTRUCTION_SET_VERSION}
+        cores = [{name: value for name, value in asdict(core).items() if name != "table"} for core in self.cores]
+        shape = {"cores": cores, "instruction_set": INSTRUCTION_SET_VERSION}
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 

@@ -35,7 +35,11 @@ def resolve_cores(specs: Sequence[CoreSpec], library: CellLibrary) -> tuple[Core
     if count > MOST_CORES:
         raise ArchitectureError(f"core.count must be at most {MOST_CORES} in all, not {count}")
     bus = Bus(cores=count, memory_bytes=max(kind.activation_bytes for kind in kinds)) if count > 1 else None
-    return tuple(replace(kind, bus=bus) for spec, kind in zip(specs, kinds, strict=True) for _ in range(spec.count))
+    return tuple(
+        replace(kind, bus=bus, table=i)
+        for i, (spec, kind) in enumerate(zip(specs, kinds, strict=True))
+        for _ in range(spec.count)
+    )
 
 
 def resolve_core(spec: CoreSpec, library: CellLibrary, *, where: str) -> Core:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -129,7 +129,10 @@ class Bus:
 
 @dataclass(frozen=True, kw_only=True)
 class Core:
-    """A core: macros, memories, widths. Sizes in the unit of their name; ``bus`` is None where it is the only one."""
+    """A core: macros, memories, widths. Sizes in the unit of their name.
+
+    ``bus`` is None where it is the only one; ``table`` is the number of its table in the file, and makes no difference.
+    """
 
     macros: int
     macro: Macro
@@ -148,6 +151,12 @@ class Core:
     negative_slope: bool = False
     reprogram: bool = False
     bus: Bus | None = None
+    table: int = field(default=0, compare=False)
+
+    @property
+    def where(self) -> str:
+        """Its table in the architecture file, for messages."""
+        return f"core[{self.table}]"
 
     @property
     def reach_bytes(self) -> int:

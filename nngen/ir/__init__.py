@@ -1,6 +1,7 @@
 """The artifacts between the links: integer network, mapping, schedule, program."""
 
-from .mapping import MAPPING_SCHEMA, LayerMapping, Mapping, Tile
+from .exchange import Exchange
+from .mapping import MAPPING_SCHEMA, LayerMapping, Mapping, Tile, macro_name
 from .network import (
     ConcatLayer,
     CopyLayer,
@@ -81,8 +82,10 @@ __all__ = [
     "LayerMapping",
     "Mapping",
     "Tile",
+    "macro_name",
     # schedule
     "CoreSchedule",
+    "Exchange",
     "LayerSchedule",
     "MacroSetting",
     "MatrixSchedule",

@@ -52,6 +52,11 @@ class Tile(_Strict):
         return self.output_range[1] - self.output_range[0]
 
 
+def macro_name(core: int, macro: int, *, cores: int) -> str:
+    """Return what people call a macro of a chip with so many cores: its core is named only where there are several."""
+    return f"macro {macro}" if cores == 1 else f"core {core} macro {macro}"
+
+
 class LayerMapping(_Strict):
     """All tiles of one layer, named by its ONNX output tensor; a vector layer runs on unit ``vec`` and has none."""
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .exchange import Exchange
 from .vector_schedule import VectorSchedule
 
 
@@ -121,6 +122,7 @@ class MatrixSchedule(_Strict):
     log2_offset: int = Field(description="log2 of what encoding offset adds to every weight; else 0")
     names: tuple[NamedMacro, ...] = Field(description="by which name the records call each macro of the layer")
     rounds: tuple[Round, ...]
+    exchange: Exchange = Exchange()
 
 
 LayerSchedule = Annotated[MatrixSchedule | VectorSchedule, Field(discriminator="kind")]

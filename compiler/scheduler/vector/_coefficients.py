@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nngen.arch import Core
 from nngen.errors import CapacityError
-from nngen.ir import CoefficientBlock, DepthwiseLayer, Network
+from nngen.ir import CoefficientBlock, DepthwiseLayer, Layer, Network
 
 _MOST_WORDS = 1 << 14
 
@@ -65,10 +66,10 @@ class CoefficientMemory:
         self._used = 0
 
     @classmethod
-    def of(cls, network: Network, core: Core) -> CoefficientMemory:
-        """Return the empty memory; it knows what each layer needs at least."""
+    def of(cls, network: Network, layers: Iterable[Layer], core: Core) -> CoefficientMemory:
+        """Return the empty memory; it knows what each layer of the core needs at least."""
         needs = {}
-        for layer in network.layers:
+        for layer in layers:
             if isinstance(layer, DepthwiseLayer):
                 lanes = core.word_bytes // network.tensors[layer.input].element_bytes
                 needs[layer.name] = layer.rows * -(-layer.outputs // lanes)
@@ -95,7 +96,7 @@ class CoefficientMemory:
             needed = self._used + sum(self._needs[other] for other in names[names.index(name) + 1 :])
             enough = 1 << (needed - 1).bit_length()
             fix = (
-                f"set core[0].vector.coefficient_words = {enough}"
+                f"set {self._core.where}.vector.coefficient_words = {enough}"
                 if enough <= _MOST_WORDS
                 else f"the most is {_MOST_WORDS}"
             )

@@ -15,6 +15,7 @@ from nngen.ir import (
     Chunk,
     CopyLayer,
     ElementwiseLayer,
+    Exchange,
     Network,
     ProductLayer,
     Region,
@@ -43,6 +44,7 @@ def schedule_vector(
     record: int,
     coefficients: CoefficientMemory,
     repeats: bool,
+    exchange: Exchange,
 ) -> VectorSchedule:
     """Schedule a layer; its first constant record is ``record``, its coefficients are taken from ``coefficients``.
 
@@ -84,6 +86,7 @@ def schedule_vector(
         record=record,
         records=tuple(site.records.records),
         coefficients=tuple(site.coefficients.blocks),
+        exchange=exchange,
     )
 
 

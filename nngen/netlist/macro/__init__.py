@@ -2,7 +2,7 @@
 
 from ._array import ARRAY, bit_lines_of
 from ._electrical import Electrical
-from ._files import ERASED_FILE, MACRO_FILE, README_FILE, NetlistFile, macro_label, netlist_files, programmed_file
+from ._files import ERASED_FILE, MACRO_FILE, README_FILE, NetlistFile, netlist_files, programmed_file
 from ._macro import MacroNetlist, macro_netlist
 from ._pins import adc_terminals, macro_ports, pin_terminals, terminals
 from ._template import render_template
@@ -25,7 +25,6 @@ __all__ = [
     "macro_ports",
     "netlist_files",
     "pin_terminals",
-    "macro_label",
     "programmed_file",
     "read_view",
     "readout_facts",

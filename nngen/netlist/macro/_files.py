@@ -27,11 +27,6 @@ class NetlistFile:
     pieces: Iterator[str]
 
 
-def macro_label(core: int, macro: int, *, cores: int) -> str:
-    """Return what people call a macro of a chip with so many cores: its core is named only where there are several."""
-    return f"macro {macro}" if cores == 1 else f"core {core} macro {macro}"
-
-
 def programmed_file(label: str) -> str:
     """Return the name of the file with the programmed array of the macro of this label."""
     return f"{label.replace(' ', '_')}.sp"
@@ -49,7 +44,7 @@ def netlist_files(
     name
         Of the chip.
     programmed
-        Levels of the macros in use, by :func:`macro_label`, each of shape ``(rows, columns)``.
+        Levels of the macros in use, by :func:`nngen.ir.macro_name`, each of shape ``(rows, columns)``.
 
     Raises
     ------
