@@ -1,21 +1,28 @@
-"""The chip: host port and core."""
+"""The chip: host port, cores, and what joins them."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, ResetInserter, ResetSignal
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Architecture
-from nngen.isa import STALL_SEED_BITS, Unit
+from nngen.isa import STALL_SEED_BITS, Unit, core_stall_rotation
 
 from ._placement import VerilogPlatform, place
-from .core import Core
+from .arbiter import Arbiter
 from .host_port import HostPort, axi_lite_ports
+from .node import ACCESS, Node
 from .retire import RETIRE_PORTS
 
 CHIP_MODULE = "nngen_chip"
-CORE_MODULE = "nngen_core"
+NODE_MODULE = "nngen_node"
+_FROM_BUS = ("write", "address", "data")
+
+
+def retire_prefix(core: int, cores: int) -> str:
+    """Return what the names of the retire ports of a core begin with, in a chip with so many."""
+    return "retire_" if cores == 1 else f"core{core}_retire_"
 
 
 class Chip(wiring.Component):
@@ -24,52 +31,116 @@ class Chip(wiring.Component):
     Ports
     -----
     s_axi_*
-        AXI4-Lite subordinate, map in ``nngen.host.register_map``.
+        AXI4-Lite subordinate, map in ``nngen.host.chip_map``.
     interrupt
         Out: level, until the host clears it.
-    retire_<unit>_*
-        Out, simulation builds.
+    retire_<unit>_*, core<c>_retire_<unit>_*
+        Out, simulation builds: of the only core; of several.
     stall_seed
         In, simulation builds: see :class:`~nngen.hardware.core.Core`.
     running
-        Out, simulation builds: the core runs; first high in cycle 0 of a program.
+        Out, simulation builds: a core runs; first high in cycle 0 of a program.
     """
 
     def __init__(self, architecture: Architecture, *, retire: bool = False):
         self.architecture = architecture
         self.retire = retire
-        self.core = Core(architecture.core, retire=retire)
         self.host_port = HostPort(architecture)
+        kinds, block_bits = architecture.kinds, self.host_port.block_bits
+        self._suffixes = ["" if kind == kinds[0] else f"_{kinds.index(kind)}" for kind in architecture.cores]
+        self.nodes = [
+            Node(core, block_bits=block_bits, suffix=suffix, retire=retire)
+            for core, suffix in zip(architecture.cores, self._suffixes, strict=True)
+        ]
         ports = axi_lite_ports(self.host_port.map.address_bits) | {"interrupt": Out(1)}
         if retire:
-            for unit in Unit:
-                ports |= {name.replace("retire_", f"retire_{unit}_"): port for name, port in RETIRE_PORTS.items()}
+            for core in range(len(self.nodes)):
+                prefix = retire_prefix(core, len(self.nodes))
+                for unit in Unit:
+                    ports |= {name.replace("retire_", f"{prefix}{unit}_"): port for name, port in RETIRE_PORTS.items()}
             ports |= {"stall_seed": In(STALL_SEED_BITS), "running": Out(1)}
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        core, host = self.core, self.host_port
+        host = self.host_port
         m.submodules.host_port = host
-        if isinstance(platform, VerilogPlatform):
-            place(m, platform, "core", core, kind=CORE_MODULE, reset=ResetSignal() | host.start)
-        else:
-            m.submodules.core = ResetInserter(host.start)(core)
-        for name, member in core.signature.members.items():
-            if name.startswith("retire_"):
-                m.d.comb += getattr(self, name).eq(getattr(core, name))
-            elif name == "stall_seed":
-                m.d.comb += core.stall_seed.eq(self.stall_seed)
-            elif member.flow is Out:
-                m.d.comb += getattr(host, name).eq(getattr(core, name))
-            else:
-                m.d.comb += getattr(core, name).eq(getattr(host, name))
+        for number, node in enumerate(self.nodes):
+            self._add_node(m, platform, number, node)
+        if len(self.nodes) > 1:
+            self._arbitrate(m)
+            self._bus(m)
         for name, member in self.signature.members.items():
             if name.startswith("s_axi_") or name == "interrupt":
-                if member.flow is Out:
-                    m.d.comb += getattr(self, name).eq(getattr(host, name))
-                else:
-                    m.d.comb += getattr(host, name).eq(getattr(self, name))
+                source, target = (host, self) if member.flow is Out else (self, host)
+                m.d.comb += getattr(target, name).eq(getattr(source, name))
         if self.retire:
-            m.d.comb += self.running.eq(host.run)
+            m.d.comb += self.running.eq(host.run.any())
         return m
+
+    def _add_node(self, m: Module, platform: object, number: int, node: Node) -> None:
+        host = self.host_port
+        if isinstance(platform, VerilogPlatform) and len(self.nodes) > 1:
+            place(m, platform, f"core{number}", node, kind=f"{NODE_MODULE}{self._suffixes[number]}")
+        elif len(self.nodes) > 1:
+            m.submodules[f"core{number}"] = node
+        else:
+            m.submodules.node = node
+        shared = {"start": host.start, "finished": host.finished, "watchdog": host.watchdog}
+        shared |= {"loop_count": host.loop_count, "access_data": host.write_data}
+        shared |= {name: getattr(host, name) for name in ACCESS if name not in ("write", "read", "access_data")}
+        m.d.comb += [getattr(node, name).eq(source) for name, source in shared.items()]
+        m.d.comb += [
+            node.write.eq(host.write[number]),
+            node.read.eq(host.read[number]),
+            host.run[number].eq(node.run),
+            host.done[number].eq(node.done),
+            host.write_fits[number].eq(node.write_fits),
+            host.write_wait[number].eq(node.write_wait),
+            host.read_ready[number].eq(node.read_ready),
+            host.read_known[number].eq(node.read_known),
+            getattr(host, f"read_value_{number}").eq(node.read_value),
+        ]
+        if self.retire:
+            m.d.comb += node.stall_seed.eq(self.stall_seed.rotate_left(core_stall_rotation(number)))
+            prefix = retire_prefix(number, len(self.nodes))
+            for unit in Unit:
+                for port in RETIRE_PORTS:
+                    named = port.replace("retire_", f"retire_{unit}_")
+                    m.d.comb += getattr(self, named.replace("retire_", prefix, 1)).eq(getattr(node, named))
+
+    def _arbitrate(self, m: Module) -> None:
+        m.submodules.arbiter = arbiter = ResetInserter(self.host_port.start)(Arbiter(len(self.nodes)))
+        for number, node in enumerate(self.nodes):
+            m.d.comb += [
+                arbiter.ask[number].eq(node.ask),
+                arbiter.bus[number].eq(node.ask_bus),
+                arbiter.ends[number].eq(node.ask_ends),
+                getattr(arbiter, f"ports_{number}").eq(node.ask_ports),
+                node.ask_start.eq(arbiter.start[number]),
+            ]
+
+    def _bus(self, m: Module) -> None:
+        """Send what one core writes to all others; a core's own outputs are 0 while it sends nothing."""
+        nodes = self.nodes
+        progress = Cat(*[node.progress for node in nodes]).any()
+        words = {
+            name: _any([Mux(node.to_bus_valid, getattr(node, f"to_bus_{name}"), 0) for node in nodes])
+            for name in _FROM_BUS
+        }
+        index = _any([Mux(node.to_bus_signal, node.to_bus_index, 0) for node in nodes])
+        for number, node in enumerate(nodes):
+            m.d.comb += [
+                node.chip_progress.eq(progress),
+                node.from_bus_valid.eq(_any([one.to_bus_valid & one.targets[number] for one in nodes])),
+                node.from_bus_signal.eq(_any([one.to_bus_signal & one.targets[number] for one in nodes])),
+                node.from_bus_index.eq(index),
+                *(getattr(node, f"from_bus_{name}").eq(word) for name, word in words.items()),
+            ]
+
+
+def _any(values: list[Value]) -> Value:
+    """Return the OR of values, in a tree."""
+    while len(values) > 1:
+        values = [values[i] | values[i + 1] if i + 1 < len(values) else values[i] for i in range(0, len(values), 2)]
+    return values[0]

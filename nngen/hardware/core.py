@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core as CoreParameters
 from nngen.isa import (
+    COUNTERS,
     EVENT_NAMES,
     STALL_SEED_BITS,
     Unit,
@@ -76,8 +77,39 @@ def host_ports(core: CoreParameters) -> dict[str, wiring.Member]:
     return ports | {f"event_{name}": Out(EVENT_BITS) for name in EVENT_NAMES}
 
 
+def bus_ports(core: CoreParameters) -> dict[str, wiring.Member]:
+    """Return the ports toward the other cores, as the core sees them; see :class:`Core`."""
+    if core.bus is None:
+        return {}
+    lanes, cores = core.word_bytes, core.bus.cores
+    widths = {"valid": 1, "signal": 1, "index": index_bits(COUNTERS)}
+    widths |= {"write": lanes, "address": index_bits(core.reach_bytes // lanes), "data": 8 * lanes}
+    ports = {
+        "ask": Out(1),
+        "ask_bus": Out(1),
+        "ask_ports": Out(cores),
+        "ask_ends": Out(1),
+        "ask_start": In(1),
+        "targets": Out(cores),
+        "progress": Out(1),
+        "chip_progress": In(1),
+    }
+    for prefix, flow in (("to_bus", Out), ("from_bus", In)):
+        ports |= {f"{prefix}_{name}": flow(width) for name, width in widths.items()}
+    return ports
+
+
 class Core(wiring.Component):
     """One core without its host port. Its reset restarts everything but memories and macro contents.
+
+    Parameters
+    ----------
+    core
+        Its numbers.
+    retire
+        For simulation builds.
+    suffix
+        Of the names of modules that cores of another kind have otherwise.
 
     Ports
     -----
@@ -96,16 +128,25 @@ class Core(wiring.Component):
         Host read of activation memory: taken in a cycle with ready; the whole word follows in the next cycle.
     memory_write, memory_write_address, memory_write_data, memory_write_ready
         Host write, one bit a byte.
+    ask, ask_bus, ask_ports, ask_ends, ask_start
+        In a chip with several cores: toward the arbiter (:class:`~nngen.hardware.arbiter.Arbiter`).
+    targets, to_bus_valid, to_bus_write, to_bus_address, to_bus_data, to_bus_signal, to_bus_index
+        Out, there: a word for the memories of these cores, one write bit a byte; or a signal for their counters.
+    from_bus_*
+        In, there: a word or a signal of some core for this one.
+    progress, chip_progress
+        Out, In, there: an instruction issues or a unit executes, in this core and in any.
     retire_<unit>_*
         Out, simulation builds.
     stall_seed
         In, simulation builds: of the stalls of a run, taken in its first cycle; 0: none.
     """
 
-    def __init__(self, core: CoreParameters, *, retire: bool = False):
+    def __init__(self, core: CoreParameters, *, retire: bool = False, suffix: str = ""):
         self.core = core
         self.retire = retire
-        ports = host_ports(core)
+        self.suffix = suffix
+        ports = host_ports(core) | bus_ports(core)
         if retire:
             for unit in Unit:
                 ports |= {name.replace("retire_", f"retire_{unit}_"): port for name, port in RETIRE_PORTS.items()}
@@ -149,7 +190,9 @@ class Core(wiring.Component):
 
     def _queues(self, m: Module) -> None:
         """Connect sequencer, queues, units and the counters of WAIT and SIGNAL."""
-        m.submodules.counters = counters = Counters(core_units(self.core))
+        m.submodules.counters = self.counters = counters = Counters(
+            core_units(self.core), bus=self.core.bus is not None
+        )
         self.queues = {}
         for name, unit in self.units.items():
             queue = Queue(layout=self.sequencer.layout, depth=self.core.queue_depth)
@@ -207,6 +250,10 @@ class Core(wiring.Component):
         waiting = Cat(*[queue.valid for queue in self.queues.values()]).any()
         empty = Cat(*[unit.empty for unit in self.units.values()]).all()
         progress = sequencer.issue | Cat(*[unit.busy for unit in self.units.values()]).any()
+        if self.core.bus is not None:
+            m.d.comb += self.progress.eq(progress)
+            progress = self.chip_progress
+            self._bus(m)
         without = Signal(WATCHDOG_BITS)
         m.d.sync += without.eq(Mux(self.run & ~progress, without + 1, 0))
         m.d.comb += [
@@ -217,6 +264,28 @@ class Core(wiring.Component):
             self.done.eq(sequencer.done),
             self.cause.eq(sequencer.cause),
             self.cause_pc.eq(sequencer.cause_pc),
+        ]
+
+    def _bus(self, m: Module) -> None:
+        """Connect STORE with the arbiter and the bus, and what comes over the bus with the counters."""
+        store = self.units[Unit.STORE]
+        signal, index = Signal(), Signal(index_bits(COUNTERS))
+        m.d.sync += [signal.eq(self.from_bus_signal), index.eq(self.from_bus_index)]
+        m.d.comb += [
+            self.ask.eq(store.ask & self.run),
+            self.ask_bus.eq(store.ask_bus),
+            self.ask_ports.eq(store.ports),
+            self.ask_ends.eq(store.ends),
+            store.start.eq(self.ask_start),
+            self.targets.eq(store.targets),
+            self.to_bus_valid.eq(store.touched & store.on_bus),
+            self.to_bus_write.eq(store.memory_write),
+            self.to_bus_address.eq(store.memory_address),
+            self.to_bus_data.eq(store.memory_data),
+            self.to_bus_signal.eq(store.bus_signal_now),
+            self.to_bus_index.eq(store.index),
+            self.counters.signal_bus.eq(signal),
+            self.counters.index_bus.eq(index),
         ]
 
     def _events(self, m: Module) -> None:
@@ -232,6 +301,10 @@ class Core(wiring.Component):
             "conversions": mvm.conversions,
             "outputs": post.output,
         }
+        if self.core.bus is not None:
+            added["memory_writes"] = store.touched & ~store.on_bus
+            added["bus_words"] = self.to_bus_valid
+            added["bus_writes"] = self.from_bus_valid
         if self.core.vector is not None:
             added["vector_operations"] = self.units[Unit.VEC].operations
         if self.core.reprogram:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
 from nngen.isa import Unit, index_bits, record_words
 
@@ -29,6 +30,7 @@ def add_memories(m: Module, platform: object, top: Core) -> Memory:
     activations = add_memory(
         m, platform, "activations", Memory(depth=core.activation_bytes // lanes, width=8 * lanes, granularity=8)
     )
+    written = _written(m, top)
     bank_bits = index_bits(core.output_buffer_bytes // lanes)
     outputs = add_memory(m, platform, "outputs", Memory(depth=2 << bank_bits, width=8 * lanes, granularity=8))
     m.d.comb += [
@@ -50,10 +52,10 @@ def add_memories(m: Module, platform: object, top: Core) -> Memory:
         activations.read_address.eq(Mux(load.memory_enable, load.memory_address, top.memory_read_address)),
         load.memory_data.eq(activations.read_data),
         top.memory_read_data.eq(activations.read_data),
-        top.memory_write_ready.eq(~store.memory_write.any()),
-        activations.write_enable.eq(Mux(top.memory_write_ready, top.memory_write, store.memory_write)),
-        activations.write_address.eq(Mux(top.memory_write_ready, top.memory_write_address, store.memory_address)),
-        activations.write_data.eq(Mux(top.memory_write_ready, top.write_data.replicate(lanes // 4), store.memory_data)),
+        top.memory_write_ready.eq(~written.write.any()),
+        activations.write_enable.eq(Mux(top.memory_write_ready, top.memory_write, written.write)),
+        activations.write_address.eq(Mux(top.memory_write_ready, top.memory_write_address, written.address)),
+        activations.write_data.eq(Mux(top.memory_write_ready, top.write_data.replicate(lanes // 4), written.data)),
         outputs.write_enable.eq(post.buffer_write),
         outputs.write_address.eq(Cat(post.buffer_address, post.buffer_bank)),
         outputs.write_data.eq(post.buffer_data),
@@ -71,3 +73,33 @@ def add_memories(m: Module, platform: object, top: Core) -> Memory:
             tables.write_data.eq(top.write_data),
         ]
     return outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Written:
+    """What is written into activation memory in this cycle by a core; ``write`` has a bit a byte."""
+
+    write: Value
+    address: Value
+    data: Value
+
+
+def _written(m: Module, top: Core) -> _Written:
+    """Return what STORE writes; in a chip with several cores, what it or the bus wrote in the cycle before."""
+    core, store = top.core, top.units[Unit.STORE]
+    if core.bus is None:
+        return _Written(write=store.memory_write, address=store.memory_address, data=store.memory_data)
+    words = core.activation_bytes // core.word_bytes
+    late = _Written(
+        write=Signal(core.word_bytes, name="late_write"),
+        address=Signal(len(top.from_bus_address), name="late_address"),
+        data=Signal(8 * core.word_bytes, name="late_data"),
+    )
+    own = Mux(store.on_bus, 0, store.memory_write)
+    there = top.from_bus_address < words
+    m.d.sync += [
+        late.write.eq(Mux(top.from_bus_valid, Mux(there, top.from_bus_write, 0), own)),
+        late.address.eq(Mux(top.from_bus_valid, top.from_bus_address, store.memory_address)),
+        late.data.eq(Mux(top.from_bus_valid, top.from_bus_data, store.memory_data)),
+    ]
+    return late

@@ -51,7 +51,7 @@ def add_tiles(m: Module, platform: object, top: Core) -> None:
     programs = top.macro_write | load.program_macro if top.core.reprogram else top.macro_write
     tiles = [Tile(top.core, retire=top.retire) for _ in range(top.core.macros)]
     for i, tile in enumerate(tiles):
-        place(m, platform, f"tile{i}", tile, kind=TILE_MODULE)
+        place(m, platform, f"tile{i}", tile, kind=f"{TILE_MODULE}{top.suffix}")
         m.d.comb += [getattr(tile, name).eq(value) for name, value in broadcast.items()]
         m.d.comb += [
             tile.row_write.eq(load.row_hit[i]),

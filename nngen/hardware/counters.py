@@ -18,6 +18,8 @@ class Counters(wiring.Component):
     ----------
     units
         That the core has.
+    bus
+        Whether signals come over a bus, too.
 
     Ports
     -----
@@ -27,11 +29,14 @@ class Counters(wiring.Component):
         In: the unit wants to subtract ``count`` from counter ``index``.
     grant_<unit>
         Out: the counter holds at least ``count``, and no unit before this one takes it in this cycle.
+    signal_bus, index_bus
+        In, with ``bus``: as those of a unit.
     """
 
-    def __init__(self, units: tuple[Unit, ...] = QUEUED_UNITS) -> None:
+    def __init__(self, units: tuple[Unit, ...] = QUEUED_UNITS, *, bus: bool = False) -> None:
         self.units = units
-        ports: dict[str, object] = {}
+        self.bus = bus
+        ports: dict[str, object] = {"signal_bus": In(1), "index_bus": In(index_bits(COUNTERS))} if bus else {}
         for unit in units:
             ports |= {
                 f"signal_{unit}": In(1),
@@ -64,6 +69,8 @@ class Counters(wiring.Component):
                 grants.append(grant)
             m.d.comb += getattr(self, f"grant_{unit}").eq(_any(grants))
         for i, counter in enumerate(counters):
+            if self.bus:
+                added[i] = added[i] + (self.signal_bus & (self.index_bus == i))
             m.d.sync += counter.eq(counter + added[i] - subtracted[i])
         return m
 

@@ -1,4 +1,4 @@
-"""The AXI4-Lite port: registers and memory windows of ``nngen.host.register_map``."""
+"""The AXI4-Lite port: what it does for the whole chip. What it reaches in a core is in :mod:`.host_block`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Architecture
-from nngen.host import EVENT_BASE, MAGIC, Window, register_map
-from nngen.isa import EVENT_NAMES, coefficient_lanes, index_bits, record_words, words_per_row
+from nngen.host import MAGIC, chip_map
 
-from .core import WATCHDOG_BITS, host_ports
+from .core import WATCHDOG_BITS
 from .sequencer import LOOP_COUNT_BITS
 
 OKAY, SLVERR = 0, 2
@@ -49,62 +48,91 @@ class HostPort(wiring.Component):
     s_axi_*
         AXI4-Lite.
     interrupt
-        Out: a program ended and the host asked to be told.
+        Out: all programs have ended and the host asked to be told.
     start
-        Out: an accepted start; resets the core in this cycle.
-    run, done, cause, cause_pc, event_<name>
-        State of the core.
-    watchdog, loop_count
-        Out: host registers.
-    program_*, constant_*, macro_*, coefficient_*, table_*, memory_*, write_data
-        See :class:`~nngen.hardware.core.Core`.
+        Out: an accepted start; resets the cores in this cycle.
+    watchdog, loop_count, finished
+        Out: host registers; all programs have ended since the last start.
+    run, done
+        In, one bit a core: its program runs; in its last cycle.
+    write, write_address, write_strobe, write_data
+        Out: a write of the host to the core that the bit of ``write`` says; address within the core's block.
+    write_fits, write_wait
+        In, one bit a core: the write is allowed; it cannot be done yet.
+    read, read_address
+        Out: a read likewise.
+    read_ready, read_known
+        In, one bit a core: the value is there in this cycle; there is such a register or word.
+    read_value_<core>
+        In.
     """
 
     def __init__(self, architecture: Architecture):
         self.architecture = architecture
-        self.core = core = architecture.core
-        self.map = register_map(core)
-        ports = axi_lite_ports(self.map.address_bits) | {
-            name: member.flip() for name, member in host_ports(core).items()
-        }
+        self.map = chip_map(architecture.cores)
+        self.block_bits = self.map.block_bits
+        cores = len(architecture.cores)
+        block = self.map.cores[0]
+        ports = axi_lite_ports(self.map.address_bits)
         ports |= {
             "interrupt": Out(1),
             "start": Out(1),
-            "watchdog": Out(WATCHDOG_BITS, init=self.map.register("WATCHDOG").reset),
-            "loop_count": Out(LOOP_COUNT_BITS, init=self.map.register("LOOP_COUNT").reset),
+            "finished": Out(1),
+            "watchdog": Out(WATCHDOG_BITS, init=block.register("WATCHDOG").reset),
+            "loop_count": Out(LOOP_COUNT_BITS, init=block.register("LOOP_COUNT").reset),
+            "run": In(cores),
+            "done": In(cores),
+            "write": Out(cores),
+            "write_address": Out(self.block_bits),
+            "write_strobe": Out(4),
+            "write_data": Out(32),
+            "write_fits": In(cores),
+            "write_wait": In(cores),
+            "read": Out(cores),
+            "read_address": Out(self.block_bits),
+            "read_ready": In(cores),
+            "read_known": In(cores),
         }
-        super().__init__(ports)
+        super().__init__(ports | {f"read_value_{core}": In(32) for core in range(cores)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self.finished, self.interrupt_enable, self.interrupt_pending = Signal(), Signal(), Signal()
+        self.interrupt_enable, self.interrupt_pending = Signal(), Signal()
         with m.If(self.start):
-            m.d.sync += [self.run.eq(1), self.finished.eq(0)]
-        with m.Elif(self.run & self.done):
-            m.d.sync += [self.run.eq(0), self.finished.eq(1), self.interrupt_pending.eq(1)]
+            m.d.sync += self.finished.eq(0)
+        with m.Elif(self.run.any() & ~(self.run & ~self.done).any()):
+            m.d.sync += [self.finished.eq(1), self.interrupt_pending.eq(1)]
         m.d.comb += self.interrupt.eq(self.interrupt_enable & self.interrupt_pending)
         self._write(m)
         self._read(m)
         return m
 
-    def _window(self, address: Value, window: Window) -> tuple[Value, Value]:
-        """Return (the address lies in the window, index of its word)."""
-        bits = window.span.bit_length() - 1
-        index = address[2:bits]
-        inside = (address >> bits) == (window.address >> bits)
-        if window.words < window.span // 4:
-            inside = inside & (index < window.words)
-        return inside, index
+    def _selected(self, address: Value) -> Value:
+        """Return one bit a core: the address lies in its block."""
+        cores = len(self.architecture.cores)
+        if cores == 1:
+            return Const(1, 1)
+        return Cat(*[address[self.block_bits :] == core for core in range(cores)])
+
+    def _hit(self, address: Value, name: str) -> Value:
+        """Return whether an address, within a block, is that of a register of the chip."""
+        return address[2 : self.block_bits] == self.map.cores[0].register(name).address >> 2
 
     def _write(self, m: Module) -> None:
         address, data, strobe = Signal(self.map.address_bits), Signal(32), Signal(4)
         has_address, has_data, fits, wait = Signal(), Signal(), Signal(), Signal()
         act = Signal()
+        selected = Signal(len(self.architecture.cores), name="write_selected")
         m.d.comb += [
             self.s_axi_awready.eq(~has_address),
             self.s_axi_wready.eq(~has_data),
             self.write_data.eq(data),
+            self.write_strobe.eq(strobe),
+            self.write_address.eq(address[: self.block_bits]),
             act.eq(has_address & has_data & ~self.s_axi_bvalid),
+            selected.eq(self._selected(address)),
+            self.write.eq(Mux(act, selected, 0)),
+            wait.eq((selected & self.write_wait).any()),
         ]
         with m.If(self.s_axi_awvalid & self.s_axi_awready):
             m.d.sync += [address.eq(self.s_axi_awaddr), has_address.eq(1)]
@@ -117,60 +145,16 @@ class HostPort(wiring.Component):
                 has_address.eq(0),
                 has_data.eq(0),
                 self.s_axi_bvalid.eq(1),
-                self.s_axi_bresp.eq(Mux(fits, OKAY, SLVERR)),
+                self.s_axi_bresp.eq(Mux(fits | (selected & self.write_fits).any(), OKAY, SLVERR)),
             ]
-        whole = strobe == 0b1111
-        self._write_registers(m, act & whole, address, data, fits)
-        self._write_program(m, act & whole & ~self.run, address, fits)
-        core = self.core
-        inside, index = self._window(address, self.map.window("ACTIVATIONS"))
-        part_bits = (core.word_bytes // 4).bit_length() - 1
-        m.d.comb += self.memory_write_address.eq(index[part_bits:])
-        with m.If(act & inside):
-            m.d.comb += [fits.eq(1), wait.eq(~self.memory_write_ready)]
-            for part in range(core.word_bytes // 4):
-                selected = index[:part_bits] == part if part_bits else Const(1)
-                m.d.comb += self.memory_write[4 * part : 4 * part + 4].eq(Mux(selected, strobe, 0))
-
-    def _write_program(self, m: Module, act: Value, address: Value, fits: Value) -> None:
-        """Write what a core holds before its program can start."""
-        core = self.core
-        inside, index = self._window(address, self.map.window("PROGRAM"))
-        m.d.comb += self.program_address.eq(index[1:])
-        with m.If(act & inside):
-            m.d.comb += [fits.eq(1), self.program_write.eq(Mux(index[0], 0b10, 0b01))]
-        inside, index = self._window(address, self.map.window("CONSTANTS"))
-        word_bits = record_words(core).bit_length() - 1
-        m.d.comb += self.constant_address.eq(index[word_bits:])
-        with m.If(act & inside):
-            m.d.comb += [fits.eq(1), self.constant_write.eq(1 << index[:word_bits])]
-        inside, index = self._window(address, self.map.window("MACROS"))
-        low = index_bits(words_per_row(core)) if words_per_row(core) > 1 else 0
-        row_bits = index_bits(core.macro.rows)
-        word, row, macro = index[:low], index[low : low + row_bits], index[low + row_bits :]
-        m.d.comb += [self.macro_word.eq(word), self.macro_row.eq(row)]
-        with m.If(act & inside & (word < words_per_row(core)) & (row < core.macro.rows)):
-            m.d.comb += fits.eq(1)
-            for i in range(core.macros):
-                m.d.comb += self.macro_write[i].eq(macro == i if len(macro) else 1)
-        if core.vector is not None:
-            inside, index = self._window(address, self.map.window("COEFFICIENTS"))
-            word_bits = (coefficient_lanes(core) // 2).bit_length() - 1
-            m.d.comb += self.coefficient_address.eq(index[word_bits:])
-            with m.If(act & inside):
-                m.d.comb += [fits.eq(1), self.coefficient_write.eq(1 << index[:word_bits])]
-        if core.tables:
-            inside, index = self._window(address, self.map.window("TABLES"))
-            m.d.comb += self.table_address.eq(index)
-            with m.If(act & inside):
-                m.d.comb += [fits.eq(1), self.table_write.eq(1)]
+        self._write_registers(m, act & (strobe == 0b1111) & selected.any(), address, data, fits)
 
     def _write_registers(self, m: Module, act: Value, address: Value, data: Value, fits: Value) -> None:
         def hit(name: str) -> Value:
-            return act & (address[2:] == self.map.register(name).address >> 2)
+            return act & self._hit(address, name)
 
         with m.If(hit("START")):
-            m.d.comb += [fits.eq(1), self.start.eq(data[0] & ~self.run)]
+            m.d.comb += [fits.eq(1), self.start.eq(data[0] & ~self.run.any())]
         with m.If(hit("INTERRUPT_ENABLE")):
             m.d.comb += fits.eq(1)
             m.d.sync += self.interrupt_enable.eq(data[0])
@@ -186,9 +170,17 @@ class HostPort(wiring.Component):
             m.d.sync += self.loop_count.eq(data)
 
     def _read(self, m: Module) -> None:
-        address, has_address, fetching = Signal(self.map.address_bits), Signal(), Signal()
-        value, known = Signal(32), Signal()
-        m.d.comb += self.s_axi_arready.eq(~has_address)
+        cores = len(self.architecture.cores)
+        address, has_address = Signal(self.map.address_bits), Signal()
+        selected = Signal(cores, name="read_selected")
+        value, known, ready = Signal(32), Signal(), Signal()
+        m.d.comb += [
+            self.s_axi_arready.eq(~has_address),
+            self.read_address.eq(address[: self.block_bits]),
+            selected.eq(self._selected(address)),
+            self.read.eq(Mux(has_address & ~self.s_axi_rvalid, selected, 0)),
+            ready.eq((selected & self.read_ready).any() | ~selected.any()),
+        ]
         with m.If(self.s_axi_arvalid & self.s_axi_arready):
             m.d.sync += [address.eq(self.s_axi_araddr), has_address.eq(1)]
         with m.If(self.s_axi_rvalid & self.s_axi_rready):
@@ -196,35 +188,19 @@ class HostPort(wiring.Component):
         readable = {
             "MAGIC": Const(MAGIC, 32),
             "ARCHITECTURE": Const(int(self.architecture.sha256[:8], 16), 32),
-            "STATUS": Cat(self.run, self.finished),
-            "CAUSE": self.cause,
-            "CAUSE_PC": self.cause_pc,
             "INTERRUPT_ENABLE": self.interrupt_enable,
             "INTERRUPT": self.interrupt_pending,
             "WATCHDOG": self.watchdog,
             "LOOP_COUNT": self.loop_count,
         }
-        with m.Switch(address[2:]):
-            for name, source in readable.items():
-                with m.Case(self.map.register(name).address >> 2):
-                    m.d.comb += [value.eq(source), known.eq(1)]
-            for i, name in enumerate(EVENT_NAMES):
-                with m.Case((EVENT_BASE >> 2) + i):
-                    m.d.comb += [value.eq(getattr(self, f"event_{name}")), known.eq(1)]
-        inside, index = self._window(address, self.map.window("ACTIVATIONS"))
-        part_bits = (self.core.word_bytes // 4).bit_length() - 1
-        m.d.comb += [
-            self.memory_read_address.eq(index[part_bits:]),
-            self.memory_read.eq(has_address & ~self.s_axi_rvalid & ~fetching & inside),
-        ]
-        part = self.memory_read_data.word_select(index[:part_bits], 32) if part_bits else self.memory_read_data
-        with m.If(has_address & ~self.s_axi_rvalid):
-            with m.If(inside & ~fetching):
-                m.d.sync += fetching.eq(self.memory_read_ready)
-            with m.Else():
-                m.d.sync += [
-                    fetching.eq(0),
-                    self.s_axi_rvalid.eq(1),
-                    self.s_axi_rdata.eq(Mux(inside, part, value)),
-                    self.s_axi_rresp.eq(Mux(inside | known, OKAY, SLVERR)),
-                ]
+        of_cores = [Mux(selected[core], getattr(self, f"read_value_{core}"), 0) for core in range(cores)]
+        m.d.comb += value.eq(Cat(*[Cat(*[one[bit] for one in of_cores]).any() for bit in range(32)]))
+        for name, source in readable.items():
+            with m.If(selected.any() & self._hit(address, name)):
+                m.d.comb += [value.eq(source), known.eq(1)]
+        with m.If(has_address & ~self.s_axi_rvalid & ready):
+            m.d.sync += [
+                self.s_axi_rvalid.eq(1),
+                self.s_axi_rdata.eq(value),
+                self.s_axi_rresp.eq(Mux(known | (selected & self.read_known).any(), OKAY, SLVERR)),
+            ]

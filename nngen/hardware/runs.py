@@ -56,6 +56,7 @@ def walk_runs(
     word_bits: int,
     strided: Value,
     even: Value | None = None,
+    words: Value | None = None,
 ) -> RunWord:
     """Walk through the words of the command at the head of a unit, while ``active``.
 
@@ -69,6 +70,8 @@ def walk_runs(
         There are RUNS runs, STRIDE bytes apart. Without ``strided_access`` a command has one.
     even
         The lowest bit of STRIDE counts as 0.
+    words
+        Of the memory that is walked through; those of the core's own unless given.
     """
     lanes = core.word_bytes
     lane_bits = (lanes - 1).bit_length()
@@ -92,7 +95,9 @@ def walk_runs(
         last=run_ends,
         lanes=lane_mask(low, stop[:lane_bits], number == 0, run_ends, lanes),
         address=place,
-        beyond=place >= core.activation_bytes // lanes if core.strided_access else Const(0),
+        beyond=place >= (core.activation_bytes // lanes if words is None else words)
+        if core.strided_access
+        else Const(0),
         ends=run_ends & last_run,
     )
 

@@ -197,7 +197,11 @@ class Sequencer(wiring.Component):
         if core.reprogram:
             with m.If(self.is_["PROG"]):
                 m.d.comb += alignment.eq(0b11)
-        beyond = (self.address + size > core.activation_bytes) | (self.address & alignment).any()
+        limit: Value = Const(core.activation_bytes)
+        if core.bus is not None:
+            on_bus = (self.is_["STORE"] & self._field("STORE", "bus")) | (self.is_["FILL"] & self._field("FILL", "bus"))
+            limit = Mux(on_bus, core.reach_bytes, core.activation_bytes)
+        beyond = (self.address + size > limit) | (self.address & alignment).any()
         unreachable = (self.is_["ADD"] & ~self.inside) | (self.takes_run & (~self.inside | beyond))
         wrong = illegal(m, self.word, core)
         self.fault = Signal(3)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core
-from nngen.isa import Unit, index_bits, store_latency
+from nngen.isa import Unit, index_bits, register, store_latency
 
 from .command import Kind
 from .retire import fold
@@ -29,6 +29,12 @@ class Store(QueuedUnit):
         Out: a word is written in this cycle, or would be if it were in memory; for the event counters.
     full
         In: a bank is filled. ``released`` goes back to the bookkeeping.
+    ask, ask_bus, ports, ends, start
+        In a chip with several cores, toward its arbiter: the command at the head asks, and for the bus and which ports;
+        one that has started ends; it may start.
+    targets, on_bus, bus_signal_now
+        Out, there: cores that the bus reaches; what is written goes over the bus; a SIGNAL over the bus is executed, of
+        counter ``index``.
     """
 
     unit = Unit.STORE
@@ -37,13 +43,18 @@ class Store(QueuedUnit):
         self.core = core
         self.latency = store_latency(bus=core.bus is not None)
         lanes = core.word_bytes
+        bus: dict[str, object] = {}
+        if core.bus is not None:
+            bus = {name: Out(1) for name in ("ask", "ask_bus", "ends", "on_bus", "bus_signal_now")}
+            bus |= {"start": In(1), "ports": Out(core.bus.cores), "targets": Out(core.bus.cores)}
         super().__init__(
             {
+                **bus,
                 "buffer_enable": Out(1),
                 "buffer_address": Out(index_bits(core.output_buffer_bytes // lanes)),
                 "buffer_data": In(8 * lanes),
                 "memory_write": Out(lanes),
-                "memory_address": Out(index_bits(core.activation_bytes // lanes)),
+                "memory_address": Out(index_bits(core.reach_bytes // lanes)),
                 "memory_data": Out(8 * lanes),
                 "touched": Out(1),
                 "full": In(1),
@@ -52,10 +63,22 @@ class Store(QueuedUnit):
             retire=retire,
         )
 
+    def bus_signal(self) -> tuple[Value, Value]:
+        if self.core.bus is None:
+            return super().bus_signal()
+        return self.operand("SIGNAL", "bus"), self.start
+
     def work(self, m: Module, platform: object) -> None:
         core, lanes = self.core, self.core.word_bytes
         fill = self.head.kind == Kind.FILL
         length = self.operand("STORE", "length")
+        ready: Value = fill | self.full
+        over_bus: Value = Const(0)
+        if core.bus is not None:
+            over_bus = Mux(fill, self.operand("FILL", "bus"), self.operand("STORE", "bus"))
+            self._ask(m, ready, over_bus)
+            ready = self.start
+        words = None if core.bus is None else Mux(over_bus, core.reach_bytes // lanes, core.activation_bytes // lanes)
         run = walk_runs(
             m,
             self,
@@ -64,9 +87,10 @@ class Store(QueuedUnit):
             length=Mux(fill, self.operand("FILL", "length"), length),
             word_bits=WORD_BITS,
             strided=~fill & self.operand("STORE", "strided"),
+            words=words,
         )
         m.d.comb += [
-            self.can_start.eq(fill | self.full),
+            self.can_start.eq(ready),
             self.work_ends.eq(run.ends),
             self.buffer_enable.eq(self.working & ~fill),
             self.buffer_address.eq(self._buffer_word(m, run, length)),
@@ -98,7 +122,33 @@ class Store(QueuedUnit):
             self.memory_write.eq(Mux(self.touched, mask, 0)),
             self.memory_address.eq(self._address),
             self.memory_data.eq(Mux(filling, value.replicate(lanes), merged)),
-            self.empty.eq(~self.touched),
+        ]
+        if core.bus is None:
+            m.d.comb += self.empty.eq(~self.touched)
+        else:
+            written = Signal()  # what is written passes a register in front of the memory
+            m.d.sync += [written.eq(self.touched), self.on_bus.eq(over_bus)]
+            m.d.comb += self.empty.eq(~self.touched & ~written)
+
+    def _ask(self, m: Module, ready: Value, over_bus: Value) -> None:
+        """Tell the arbiter what the command at the head claims, and when it is through."""
+        assert self.core.bus is not None
+        kind = self.head.kind
+        works = (kind == Kind.WORK) | (kind == Kind.FILL)
+        signals = (kind == Kind.SIGNAL) & self.operand("SIGNAL", "bus")
+        described = register(Unit.STORE, "TARGETS")
+        targets = [
+            self.register(m, described.index + i, described.width, f"targets{i}") for i in range(described.count)
+        ]
+        asks_to_signal = Signal()
+        m.d.comb += [
+            asks_to_signal.eq(self.valid & signals & self.empty & ~self.held),
+            self.ask.eq((self.valid & works & ~self.running & ready & ~self.held) | asks_to_signal),
+            self.ask_bus.eq(signals | (works & over_bus)),
+            self.bus_signal_now.eq(asks_to_signal & self.start),
+            self.ends.eq((self.working & self.work_ends) | self.bus_signal_now),
+            self.targets.eq(Cat(*targets)),
+            self.ports.eq(Mux(works, self.targets, 0)),
         ]
 
     def _buffer_word(self, m: Module, run: RunWord, length: Value) -> Value:
@@ -118,7 +168,11 @@ class Store(QueuedUnit):
     def digest_write(self, m: Module) -> tuple[Value, Value]:
         lanes = self.core.word_bytes
         kept = Cat(*[self.memory_data[8 * i : 8 * i + 8] & self.memory_write[i].replicate(8) for i in range(lanes)])
-        return self.touched, fold(kept) ^ self._address
+        if self.core.bus is None:
+            return self.touched, fold(kept) ^ self._address
+        late, contribution = Signal(name="late_touched"), Signal(32, name="late_contribution")
+        m.d.sync += [late.eq(self.touched), contribution.eq(fold(kept) ^ self._address)]
+        return late, contribution
 
 
 def _modulo(m: Module, value: Value, modulus: int, name: str) -> Value:

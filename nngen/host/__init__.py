@@ -15,9 +15,11 @@ from ._header import c_header
 from ._register_map import (
     EVENT_BASE,
     MAGIC,
+    ChipMap,
     HostRegister,
     RegisterMap,
     Window,
+    chip_map,
     macro_word_index,
     register_map,
 )
@@ -27,10 +29,12 @@ from ._transport import Transport
 __all__ = [
     "EVENT_BASE",
     "MAGIC",
+    "ChipMap",
     "HostRegister",
     "RegisterMap",
     "Window",
     "c_header",
+    "chip_map",
     "cells_per_word",
     "constant_record_bits",
     "constant_record_layout",

@@ -6,6 +6,7 @@ bytes and multiples of 4.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -117,6 +118,37 @@ def register_map(core: Core) -> RegisterMap:
         windows.append(Window(name=name, address=address, words=words, access=access, meaning=meaning))
         end = address + window.span
     return RegisterMap(registers=tuple(registers), windows=tuple(windows), address_bits=(end - 1).bit_length())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipMap:
+    """Everything the host can reach in a chip: a block of addresses for each core.
+
+    Parameters
+    ----------
+    cores
+        What each core's block holds; addresses count from the block's first.
+    block_bits
+        A block has 2^block_bits bytes.
+    """
+
+    cores: tuple[RegisterMap, ...]
+    block_bits: int
+
+    @property
+    def address_bits(self) -> int:
+        """Width of an address."""
+        return self.block_bits + (len(self.cores) - 1).bit_length()
+
+    def base(self, core: int) -> int:
+        """Return the first address of a core's block."""
+        return core << self.block_bits
+
+
+def chip_map(cores: Sequence[Core]) -> ChipMap:
+    """Lay out the blocks of a chip's cores: each as large as the largest needs."""
+    maps = tuple(register_map(core) for core in cores)
+    return ChipMap(cores=maps, block_bits=max(one.address_bits for one in maps))
 
 
 def _word_index_bits(core: Core) -> int:

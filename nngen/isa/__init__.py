@@ -58,7 +58,16 @@ from ._service import (
     vec_cycles,
     words_touched,
 )
-from ._stalls import LONG_HOLD, LONGEST_HOLD, SHORT_HOLD, STALL_SEED_BITS, HoldRange, holds, stall_rotation
+from ._stalls import (
+    LONG_HOLD,
+    LONGEST_HOLD,
+    SHORT_HOLD,
+    STALL_SEED_BITS,
+    HoldRange,
+    core_stall_rotation,
+    holds,
+    stall_rotation,
+)
 
 __all__ = [
     # description
@@ -133,6 +142,7 @@ __all__ = [
     "SHORT_HOLD",
     "STALL_SEED_BITS",
     "HoldRange",
+    "core_stall_rotation",
     "holds",
     "stall_rotation",
 ]

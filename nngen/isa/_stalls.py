@@ -35,6 +35,11 @@ def stall_rotation(code: int) -> int:
     return 7 * code % STALL_SEED_BITS
 
 
+def core_stall_rotation(core: int) -> int:
+    """Return by how much the seed of a chip is rotated to the left for the core of this number."""
+    return 3 * core % STALL_SEED_BITS
+
+
 def holds(seed: int, code: int) -> Iterator[int]:
     """Yield for how many cycles each command of a unit is held once it is at the head of its queue.
 

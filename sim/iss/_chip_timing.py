@@ -12,7 +12,15 @@ from collections.abc import Iterator, Sequence
 
 from nngen.arch import Core
 from nngen.errors import ProgramError
-from nngen.isa import BUS_SIGNAL_LATENCY, ISSUE_LATENCY, LONGEST_HOLD, STALL_SEED_BITS, UNIT_CODES, Unit
+from nngen.isa import (
+    BUS_SIGNAL_LATENCY,
+    ISSUE_LATENCY,
+    LONGEST_HOLD,
+    STALL_SEED_BITS,
+    UNIT_CODES,
+    Unit,
+    core_stall_rotation,
+)
 
 from ._arbiter import NEVER, Arbiter, Ask
 from ._stream import Stream
@@ -21,7 +29,6 @@ from ._timing_result import Timing
 from ._units import PortUnit, longest_latency
 
 _STORE = UNIT_CODES[Unit.STORE] - 1
-_ROTATION = 3  # of the seed of stalls, from a core to the next
 
 
 class _TimedCore:
@@ -164,5 +171,5 @@ def time_streams(
 
 def _rotated(seed: int, core: int) -> int:
     """Return the seed of a core's stalls."""
-    places = _ROTATION * core % STALL_SEED_BITS
+    places = core_stall_rotation(core)
     return (seed << places | seed >> (STALL_SEED_BITS - places)) & ((1 << STALL_SEED_BITS) - 1)
