@@ -46,7 +46,7 @@ class LayerUse:
     @property
     def macro_runs(self) -> str:
         """Macro numbers with runs shortened: 0-3, 7; of further cores behind the number of the core: 0-3, 7; 1: 0-5."""
-        texts = []
+        texts: list[str] = []
         for core, places in groupby(self.macros, key=lambda place: place[0]):
             runs = _runs([macro for _, macro in places])
             texts.append(f"{core}: {runs}" if core or texts else runs)

@@ -72,7 +72,7 @@ def _able_cores(network: Network, layer: Layer, cores: Sequence[Core]) -> tuple[
 
 def _placed(demands: Sequence[Demand], cores: Sequence[Core], able: Able, strategy: Strategy) -> ChipPlacement | None:
     place = PLACERS[strategy]
-    options = [spread_shares(demands, cores, able)] if strategy == "latency" else []
+    options: list[Shares | None] = [spread_shares(demands, cores, able)] if strategy == "latency" else []
     options += [filled_shares(demands, cores, able, place)]
     for shares in options:
         placement = None if shares is None else place_shares(demands, shares, cores, place)
@@ -139,12 +139,12 @@ def filled_shares(demands: Sequence[Demand], cores: Sequence[Core], able: Able, 
     begun = 0  # the core that is being filled
     for demand in demands:
         found: list[Share] = []
-        first = 0
+        first, whole = 0, (0, demand.outputs)
         for core in (one for one in able[demand.name] if one >= begun):
             end = _most(demand, first, held[core], cores[core], place)
             later = next((one for one in able[demand.name] if one > core), None)
-            whole = first == 0 and end < demand.outputs and later is not None
-            if whole and _fits(demand, (0, demand.outputs), held[later], cores[later], place):
+            partial = first == 0 and end < demand.outputs
+            if partial and later is not None and _fits(demand, whole, held[later], cores[later], place):
                 continue
             if end > first:
                 share = Share(core=core, outputs=(first, end))

@@ -41,7 +41,7 @@ def _reasons(network: Network, found: Found) -> dict[str, str]:
     draft, compiled = found.draft, found.compiled
     core = draft.architecture().core
     program, regions = compiled.program.cores[0], compiled.schedule.cores[0].regions
-    used = utilization(compiled.network, compiled.mapping, core)
+    used = utilization(compiled.network, compiled.mapping, (core,))
     layers = network.matrix_layers
     weight = max((largest_weight(layer) for layer in layers), default=0)
     slices = max((slices_of(layer, draft.cell_bits) for layer in layers), default=1)

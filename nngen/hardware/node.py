@@ -34,8 +34,7 @@ class Node(wiring.Component):
         In: of the chip.
     run, done
         Out: the program runs; in its last cycle.
-    write, write_address, write_strobe, access_data, write_fits, write_wait, read, read_address, read_ready, read_known, \
-read_value
+    write*, access_data, read*
         Accesses of the host: see :class:`~nngen.hardware.host_block.HostBlock`.
     retire_<unit>_*, stall_seed
         Simulation builds.
