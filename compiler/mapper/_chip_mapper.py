@@ -1,206 +1,195 @@
-"""Spreads the layers of a network over the cores of a chip, and places each core's shares in its macros.
+"""Divides the layers of a network among the cores of a chip, places them there, and takes what costs least.
 
-1. ``spread_shares``: each layer goes to as many cores as make it faster, the least filled ones first.
-2. ``filled_shares``: layer after layer goes to the core that is being filled; what does not fit it goes to the next.
-   A layer that fits the next core as a whole is not split.
-3. Shares of one core are placed like the layers of a chip with that core alone.
+1. Several ways to divide the layers are tried (``_fill``, ``_exact``); for each, every core places its shares like the
+   layers of a chip with that core alone; cores alike with shares alike place them alike.
+2. A vector layer runs on the core that saves most words on the bus; among equals on the one with least to do so far.
+3. Of all mappings the strategy takes the one whose cost it likes best (``nngen.sim.kpi.mapping_cost``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Dictionary
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from nngen.arch import Architecture, Core
 from nngen.errors import CapacityError
-from nngen.ir import Layer, LayerMapping, Mapping, MatrixLayer, Network
-from nngen.isa import MACRO_LIMIT
+from nngen.ir import Layer, LayerMapping, Mapping, MatrixLayer, Network, Tile
+from nngen.sim.kpi import MappingCost, mapping_cost
 
-from ._chip_cost import layer_cycles_on
 from ._demand import Demand, layer_demand
+from ._fill import Able, evened, filled, row_parts
 from ._options import check_layer_options
-from ._placing import PLACERS, Place, Strategy, macro_equivalents
-from ._shares import Share, Shares, even_shares
+from ._placing import COMPACT, Place, first_placement
+from ._shares import Share, Shares
+from ._shortage import shortage_of_cores
+from ._strategies import Strategy
 from ._strip import Strip, tiles_of
+from ._vector_cores import vector_cores
 
-ChipPlacement = dict[str, tuple[tuple[int, tuple[Strip, ...]], ...]]  # of each layer: (core, strips with true outputs)
-Able = Dictionary[str, tuple[int, ...]]  # the cores that can compute a layer
+Placed = dict[str, tuple[Tile, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priced:
+    """A mapping and its cost."""
+
+    mapping: Mapping
+    shares: Shares
+    cost: MappingCost
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipTask:
+    """A network to be mapped to a chip.
+
+    Parameters
+    ----------
+    able
+        The cores that can compute each layer.
+    demands
+        What each matrix layer needs of any of them.
+    gains
+        Gain of the column readout by layer.
+    """
+
+    network: Network
+    architecture: Architecture
+    able: Able
+    demands: tuple[Demand, ...]
+    gains: Dictionary[str, int]
+
+    @classmethod
+    def of(cls, network: Network, architecture: Architecture, gains: Dictionary[str, int]) -> ChipTask:
+        """Return the task.
+
+        Raises
+        ------
+        CapacityError
+            Where no core can compute a layer: what the first one lacks.
+        """
+        cores = architecture.cores
+        able = {layer.name: able_cores(network, layer, cores) for layer in network.layers}
+        demands = tuple(layer_demand(network, one, cores[able[one.name][0]]) for one in network.matrix_layers)
+        return cls(network=network, architecture=architecture, able=able, demands=demands, gains=gains)
 
 
 def map_on_cores(
-    network: Network, architecture: Architecture, *, strategy: Strategy, gains: Dictionary[str, int]
+    network: Network,
+    architecture: Architecture,
+    *,
+    strategy: Strategy,
+    gains: Dictionary[str, int],
+    split_rows: bool,
 ) -> Mapping:
     """Return the mapping of a network on a chip with several cores; see :func:`map_network`."""
-    cores = architecture.cores
-    able = {layer.name: _able_cores(network, layer, cores) for layer in network.layers}
-    demands = [layer_demand(network, layer, cores[able[layer.name][0]]) for layer in network.matrix_layers]
-    placement = _placed(demands, cores, able, strategy)
-    if placement is None:
-        raise CapacityError(f"network '{network.name}' {_shortage(demands, cores, able)}")
-    by_name: dict[str, LayerMapping] = {}
-    used: tuple[int, ...] = ()
-    for layer in network.layers:
+    task = ChipTask.of(network, architecture, gains)
+    placer = Placer(placers=(*strategy.placers, *COMPACT))
+    found: list[Priced] = []
+    for shares in _divisions(task, strategy, split_rows=split_rows):
+        if all(shares != other.shares for other in found):
+            found += priced(task, shares, placer)
+    if not found:
+        raise CapacityError(f"network '{network.name}' {shortage_of_cores(task.demands, architecture.cores, task.able)}")
+    return min(found, key=lambda one: strategy.key(one.cost)).mapping
+
+
+def able_cores(network: Network, layer: Layer, cores: Sequence[Core]) -> tuple[int, ...]:
+    """Return the cores that can compute a layer.
+
+    Raises
+    ------
+    CapacityError
+        Where there is none: what the first lacks.
+    """
+    refusals: dict[Core, CapacityError | None] = {}
+    for core in cores:
+        if core not in refusals:
+            refusals[core] = _refusal(network, layer, core)
+    first = refusals[cores[0]]
+    if first is not None and None not in refusals.values():
+        raise first
+    return tuple(number for number, core in enumerate(cores) if refusals[core] is None)
+
+
+def _refusal(network: Network, layer: Layer, core: Core) -> CapacityError | None:
+    try:
+        check_layer_options(network, layer, core)
         if isinstance(layer, MatrixLayer):
-            made = _matrix_mapping(layer, placement[layer.name], cores, gains.get(layer.name), demands)
-            used = tuple(sorted({tile.core for tile in made.tiles}))
-        else:
-            own = able[layer.name]
-            made = LayerMapping(layer=layer.name, unit="vec", core=next((core for core in used if core in own), own[0]))
-            used = (made.core,)
-        by_name[layer.name] = made
-    return Mapping(
-        architecture_sha256=architecture.sha256, layers=tuple(by_name[layer.name] for layer in network.layers)
-    )
-
-
-def _able_cores(network: Network, layer: Layer, cores: Sequence[Core]) -> tuple[int, ...]:
-    """Return the cores that can compute a layer; where there is none, what the first lacks is an error."""
-    able, refusals = [], []
-    for number, core in enumerate(cores):
-        try:
-            check_layer_options(network, layer, core)
-            if isinstance(layer, MatrixLayer):
-                layer_demand(network, layer, core)
-            able.append(number)
-        except CapacityError as error:
-            refusals.append(error)
-    if not able:
-        raise refusals[0]
-    return tuple(able)
-
-
-def _placed(demands: Sequence[Demand], cores: Sequence[Core], able: Able, strategy: Strategy) -> ChipPlacement | None:
-    place = PLACERS[strategy]
-    options: list[Shares | None] = [spread_shares(demands, cores, able)] if strategy == "latency" else []
-    options += [filled_shares(demands, cores, able, place)]
-    for shares in options:
-        placement = None if shares is None else place_shares(demands, shares, cores, place)
-        if placement is not None:
-            return placement
+            layer_demand(network, layer, core)
+    except CapacityError as error:
+        return error
     return None
 
 
-def _matrix_mapping(
-    layer: MatrixLayer,
-    parts: Sequence[tuple[int, tuple[Strip, ...]]],
-    cores: Sequence[Core],
-    gain: int | None,
-    demands: Sequence[Demand],
-) -> LayerMapping:
-    slices = next(demand.slices for demand in demands if demand.name == layer.name)
-    tiles = tuple(
-        tile.model_copy(update={"core": core})
-        for core, strips in parts
-        for tile in tiles_of(strips, core=cores[core], slices=slices, gain=gain)
-    )
-    return LayerMapping(layer=layer.name, unit="mvm", core=parts[0][0], tiles=tiles)
+def _divisions(task: ChipTask, strategy: Strategy, *, split_rows: bool) -> Iterator[Shares]:
+    cores, able = task.architecture.cores, task.able
+    parts = [part for one in task.demands for part in row_parts(one, cores, able, split_rows=split_rows)]
+    options = [filled(parts, cores, able, whole=whole) for whole in (True, False)]
+    width = 1
+    while strategy.evened and width < 2 * len(cores):
+        options.append(evened(parts, cores, able, width=min(width, len(cores))))
+        width *= 2
+    yield from (shares for shares in options if shares is not None)
 
 
-def _shortage(demands: Sequence[Demand], cores: Sequence[Core], able: Able) -> str:
-    """Return what the chip lacks, and the cheapest fix, as the end of a sentence."""
-    macro, place = cores[0].macro, PLACERS["utilization"]
-    size, there = f"{macro.rows}x{macro.columns}", sum(core.macros for core in cores)
-    least = -(-macro_equivalents(demands, cores[0]) // len(cores))
-    for macros in range(max(least, min(core.macros for core in cores)), MACRO_LIMIT + 1):
-        grown = [replace(core, macros=max(core.macros, macros)) for core in cores]
-        if filled_shares(demands, grown, able, place) is not None:
-            return (
-                f"needs cores of {macros} macros of {size}, the chip has {there} macros in {len(cores)} cores: "
-                f"set {cores[0].where}.macros = {macros}"
-            )
-    return (
-        f"needs more than {MACRO_LIMIT} macros of {size} in each of {len(cores)} cores, the most a core has (its "
-        f"weights alone fill {macro_equivalents(demands, cores[0])}): choose more cores, or larger macros"
-    )
+class Placer:
+    """Places what cores hold, and remembers it."""
+
+    def __init__(self, *, placers: Sequence[Place]) -> None:
+        self._placers = placers
+        self._known: dict[tuple[Core, tuple[Demand, ...]], tuple[tuple[Strip, ...], ...] | None] = {}
+
+    def place(self, held: Sequence[Demand], core: Core) -> tuple[tuple[Strip, ...], ...] | None:
+        """Return the strips of each of some layers on a core, or None where there is no room for them."""
+        named = tuple(replace(one, name=str(i)) for i, one in enumerate(held))
+        key = core, named
+        if key not in self._known:
+            placed = first_placement(self._placers, named, core) if held else {}
+            self._known[key] = None if placed is None else tuple(placed[one.name] for one in named)
+        return self._known[key]
 
 
-def spread_shares(demands: Sequence[Demand], cores: Sequence[Core], able: Able) -> Shares:
-    """Return shares that make each layer as fast as it can be, by estimate; whether they have a place is not asked."""
-    filled = [0.0] * len(cores)
-    shares: Shares = {}
-    for demand in sorted(demands, key=lambda d: -d.rows * d.outputs * d.slices):
-        order = sorted(able[demand.name], key=lambda core: (filled[core] / cores[core].macros, core))
-        options = [
-            even_shares(demand.outputs, sorted(order[:count]), unit=cores[0].macro.adcs)
-            for count in range(1, len(order) + 1)
-        ]
-        chosen = min(options, key=lambda option: (layer_cycles_on(demand, option, cores), len(option)))
-        shares[demand.name] = chosen
-        for share in chosen:
-            filled[share.core] += demand.rows * share.count * demand.slices
-    return shares
+def priced(task: ChipTask, shares: Shares, placer: Placer) -> list[Priced]:
+    """Return the mapping that some shares make, with its cost; nothing where a core has no room for its shares."""
+    placed = _placed(task, shares, placer)
+    if placed is None:
+        return []
+    homes = vector_cores(task.network, {name: _cores(own) for name, own in shares.items()}, task.able)
+    layers = [
+        _matrix_mapping(layer, placed[layer.name], task)
+        if isinstance(layer, MatrixLayer)
+        else LayerMapping(layer=layer.name, unit="vec", core=homes[layer.name])
+        for layer in task.network.layers
+    ]
+    mapping = Mapping(architecture_sha256=task.architecture.sha256, layers=tuple(layers))
+    cost = mapping_cost(task.network, mapping, task.architecture)
+    return [Priced(mapping=mapping, shares=shares, cost=cost)]
 
 
-def filled_shares(demands: Sequence[Demand], cores: Sequence[Core], able: Able, place: Place) -> Shares | None:
-    """Return shares that fill core after core; None where the cores do not take all layers."""
-    shares: Shares = {}
-    held: list[list[Demand]] = [[] for _ in cores]
-    begun = 0  # the core that is being filled
-    for demand in demands:
-        found: list[Share] = []
-        first, whole = 0, (0, demand.outputs)
-        for core in (one for one in able[demand.name] if one >= begun):
-            end = _most(demand, first, held[core], cores[core], place)
-            later = next((one for one in able[demand.name] if one > core), None)
-            partial = first == 0 and end < demand.outputs
-            if partial and later is not None and _fits(demand, whole, held[later], cores[later], place):
-                continue
-            if end > first:
-                share = Share(core=core, outputs=(first, end))
-                found.append(share)
-                held[core].append(share.of(demand))
-                first, begun = end, core
-            if first == demand.outputs:
-                break
-        if first < demand.outputs:
-            return None
-        shares[demand.name] = tuple(found)
-    return shares
+def _cores(shares: Sequence[Share]) -> tuple[int, ...]:
+    return tuple(sorted({share.core for share in shares}))
 
 
-def _most(demand: Demand, first: int, held: Sequence[Demand], core: Core, place: Place) -> int:
-    """Return up to which output a core takes a layer from ``first`` on, beside what it holds."""
-    if _fits(demand, (first, demand.outputs), held, core, place):
-        return demand.outputs
-    unit = core.macro.adcs if demand.outputs > core.macro.adcs else 1
-    low, high = 0, -(-(demand.outputs - first) // unit)  # units that fit, that do not
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _fits(demand, (first, first + middle * unit), held, core, place):
-            low = middle
-        else:
-            high = middle
-    return first + low * unit
-
-
-def _fits(demand: Demand, outputs: tuple[int, int], held: Sequence[Demand], core: Core, place: Place) -> bool:
-    part = Share(core=0, outputs=outputs).of(demand)
-    return place([*held, part], core) is not None
-
-
-def place_shares(
-    demands: Sequence[Demand], shares: Shares, cores: Sequence[Core], place: Place
-) -> ChipPlacement | None:
-    """Return the strips of every share, or None where a core has no place for its own."""
-    placement: ChipPlacement = {demand.name: () for demand in demands}
-    for number, core in enumerate(cores):
-        own = [(demand, share) for demand in demands for share in shares[demand.name] if share.core == number]
-        placed = place([share.of(demand) for demand, share in own], core) if own else {}
+def _placed(task: ChipTask, shares: Shares, placer: Placer) -> Placed | None:
+    """Return the tiles of every layer."""
+    tiles: Placed = {demand.name: () for demand in task.demands}
+    for number, core in enumerate(task.architecture.cores):
+        own = [(demand, share) for demand in task.demands for share in shares[demand.name] if share.core == number]
+        placed = placer.place([share.of(demand) for demand, share in own], core)
         if placed is None:
             return None
-        for demand, share in own:
-            strips = tuple(_moved(strip, share.outputs[0]) for strip in placed[demand.name])
-            placement[demand.name] += ((number, strips),)
-    return placement
+        for (demand, share), strips in zip(own, placed, strict=True):
+            moved = [share.moved(strip) for strip in strips]
+            made = tiles_of(moved, core=core, slices=demand.slices, gain=task.gains.get(demand.name))
+            fields = {"core": number, "replica": share.replica}
+            tiles[demand.name] += tuple(tile.model_copy(update=fields) for tile in made)
+    return tiles
 
 
-def _moved(strip: Strip, first: int) -> Strip:
-    return Strip(
-        inputs=strip.inputs,
-        outputs=(strip.outputs[0] + first, strip.outputs[1] + first),
-        macro=strip.macro,
-        adc=strip.adc,
-        row=strip.row,
-        conversion=strip.conversion,
-    )
+def _matrix_mapping(layer: MatrixLayer, tiles: tuple[Tile, ...], task: ChipTask) -> LayerMapping:
+    """Return a layer on its lowest core; where it is divided by rows, on the lowest with VEC that can finish it."""
+    cores = sorted({tile.core for tile in tiles})
+    adding = [core for core in (*cores, *task.able[layer.name]) if task.architecture.cores[core].vector is not None]
+    split = len(cores) > 1 and any(tile.rows < layer.rows for tile in tiles)
+    return LayerMapping(layer=layer.name, unit="mvm", core=adding[0] if split and adding else cores[0], tiles=tiles)

@@ -14,8 +14,9 @@ from nngen.isa import MACRO_LIMIT
 from ._chip_mapper import map_on_cores
 from ._demand import Demand, layer_demand
 from ._options import check_options
-from ._placing import PLACERS, Strategy, fewest_macros, place_fast, shortage
+from ._placing import fewest_macros, first_placement, place_fast, shortage
 from ._spread import Placement
+from ._strategies import strategy_of
 from ._strip import tiles_of
 
 
@@ -23,8 +24,9 @@ def map_network(
     network: Network,
     architecture: Architecture,
     *,
-    strategy: Strategy = "latency",
+    strategy: str = "latency",
     gains: Dictionary[str, int] | None = None,
+    split_rows: bool = False,
 ) -> Mapping:
     """Place every layer of a network on the macros of a chip.
 
@@ -35,9 +37,11 @@ def map_network(
     architecture
         The chip.
     strategy
-        What the mapping is to be good at.
+        What the mapping is to be good at: the name of one of ``STRATEGIES``.
     gains
         Gain of the column readout by layer; layers without one stay open for calibration.
+    split_rows
+        Whether rows of an output that no core holds may lie on several cores.
 
     Raises
     ------
@@ -45,15 +49,15 @@ def map_network(
         Where a layer needs an option that the core has not, its codes or weights are too wide for the machine, or the
         network needs more macros than there are: what is needed, what there is, and the cheapest fix.
     MappingError
-        For a gain of an unknown layer, or one that the macro has not.
+        For a gain of an unknown layer, or one that the macro has not; for a strategy that there is not.
     """
-    gains = dict(gains or {})
+    gains, aim = dict(gains or {}), strategy_of(strategy)
     check_gains(gains, network, architecture.core)
     if len(architecture.cores) > 1:
-        return map_on_cores(network, architecture, strategy=strategy, gains=gains)
+        return map_on_cores(network, architecture, strategy=aim, gains=gains, split_rows=split_rows)
     core = architecture.core
     demands = _demands(network, core)
-    placement = PLACERS[strategy](demands, core)
+    placement = first_placement(aim.placers, demands, core)
     phases = dict.fromkeys((demand.name for demand in demands), 0)
     if placement is None and core.reprogram:
         placement, phases = _place_in_phases(demands, core)

@@ -4,40 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from nngen.arch import Core
 from nngen.isa import MACRO_LIMIT
 
+from ._compact import compact
 from ._demand import Demand
 from ._dense import dense
 from ._spread import Placement, spread
 
-Strategy = Literal["latency", "data_movement", "utilization"]
 Place = Callable[[Sequence[Demand], Core], Placement | None]
 
 # From the fastest network to the fewest macros; the first that fits is taken.
-_FASTEST_FIRST: tuple[Place, ...] = (
+FASTEST_FIRST: tuple[Place, ...] = (
     lambda demands, core: spread(demands, core, balanced=True),
     lambda demands, core: spread(demands, core, balanced=False),
     dense,
 )
+COMPACT: tuple[Place, ...] = (compact,)
+
+
+def first_placement(placers: Sequence[Place], demands: Sequence[Demand], core: Core) -> Placement | None:
+    """Return what the first way finds that finds room; None where none does."""
+    if macro_equivalents(demands, core) > core.macros:
+        return None
+    return next((placement for place in placers if (placement := place(demands, core)) is not None), None)
 
 
 def place_fast(demands: Sequence[Demand], core: Core) -> Placement | None:
     """Return the fastest placement that there is room for; None where there is none."""
-    if macro_equivalents(demands, core) > core.macros:
-        return None
-    return next((placement for s in _FASTEST_FIRST if (placement := s(demands, core)) is not None), None)
-
-
-def place_dense(demands: Sequence[Demand], core: Core) -> Placement | None:
-    """Return a placement in few macros, whatever it costs in time; None where there is no room."""
-    return dense(demands, core) if macro_equivalents(demands, core) <= core.macros else None
-
-
-# How a core's layers are placed when a mapping is to be good at something.
-PLACERS: dict[Strategy, Place] = {"latency": place_fast, "data_movement": place_fast, "utilization": place_dense}
+    return first_placement(FASTEST_FIRST, demands, core)
 
 
 def macro_equivalents(demands: Sequence[Demand], core: Core) -> int:

@@ -3,6 +3,10 @@
 from .bounds import Bounds
 from .chip_bounds import chip_layer_bounds, chip_mapping_bounds
 from .layers import layer_bounds, mapping_bounds
+from .macro_bound import fewest_macros_of_weights, largest_sum_of, macros_bound
+from .mapping_cost import LayerCost, MappingCost, mapping_cost
+from .mapping_memory import CoreMemory
+from .mapping_work import CoreWork
 from .vector_busy import ChunkBusy, Places, chunk_busy, places_of
 
 __all__ = [
@@ -12,6 +16,15 @@ __all__ = [
     "chip_mapping_bounds",
     "layer_bounds",
     "mapping_bounds",
+    # costs of a mapping, before it is scheduled, and the fewest macros there can be
+    "CoreMemory",
+    "CoreWork",
+    "LayerCost",
+    "MappingCost",
+    "fewest_macros_of_weights",
+    "largest_sum_of",
+    "macros_bound",
+    "mapping_cost",
     # busy cycles of a vector layer
     "ChunkBusy",
     "Places",

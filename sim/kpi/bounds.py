@@ -43,6 +43,16 @@ class Bounds:
         names = ("mvm", "vec", "load", "post", "store")
         return max(names, key=lambda name: int(getattr(self, name)))
 
+    def times(self, count: int) -> Bounds:
+        """Return what as many times the same work takes."""
+        return Bounds(
+            load=count * self.load,
+            mvm=count * self.mvm,
+            post=count * self.post,
+            store=count * self.store,
+            vec=count * self.vec,
+        )
+
 
 def matrix_layer_bounds(network: Network, layer: MatrixLayer, core: Core) -> Bounds:
     """Return the bounds of a layer at the best placement on all macros of the core, without replication."""
@@ -55,25 +65,25 @@ def matrix_layer_bounds(network: Network, layer: MatrixLayer, core: Core) -> Bou
         slices=macro.weight_format(layer.weights).slices,
         conversion_cycles=macro.conversion_cycles,
     )
-    return _scaled(
-        network.positions(layer),
+    one = Bounds(
         load=_words(layer.rows * source.element_bytes, core),
         mvm=one_mvm,
         post=layer.outputs,
         store=_words(layer.outputs * target.element_bytes, core),
     )
+    return one.times(network.positions(layer))
 
 
 def matrix_mapping_bounds(network: Network, layer: MatrixLayer, scheduled: MatrixSchedule, core: Core) -> Bounds:
     """Return the bounds of a layer as it is mapped and scheduled: its passes, runs, partial sums and rounds."""
     passes = [one for r in scheduled.rounds for one in r.passes]
-    return _scaled(
-        network.positions(layer),
+    one = Bounds(
         load=sum(run.repeat * _words(run.length, core) for one in passes for run in one.runs),
         mvm=sum(_pass_cycles(one, scheduled, core) for one in passes),
         post=sum(len(r.sources) for r in scheduled.rounds),
         store=sum(_words(r.output_bytes, core) for r in scheduled.rounds),
     )
+    return one.times(network.positions(layer))
 
 
 def _pass_cycles(one: Pass, scheduled: MatrixSchedule, core: Core) -> int:
@@ -83,10 +93,6 @@ def _pass_cycles(one: Pass, scheduled: MatrixSchedule, core: Core) -> int:
         slices=scheduled.slices,
         conversion_cycles=core.macro.conversion_cycles,
     )
-
-
-def _scaled(positions: int, *, load: int, mvm: int, post: int, store: int) -> Bounds:
-    return Bounds(load=positions * load, mvm=positions * mvm, post=positions * post, store=positions * store)
 
 
 def _words(length: int, core: Core) -> int:
