@@ -240,13 +240,13 @@ class Machine:
         used = (*inputs, *tensors)
         job = RtlJob(
             sources=self._sources(RTL_FOLDER if simulator == "icarus" and retired is None else RTL_SIM_FOLDER),
-            core=self.core,
+            cores=self.cores,
             architecture_sha256=self.architecture.sha256,
-            program=self.program.cores[0],
+            programs=self.program.cores,
             inputs=inputs,
             outputs=tensors,
             tensors={name: self.network.tensors[name] for name in used},
-            regions={name: self.home(name)[1] for name in used},
+            regions={name: self.regions(name) for name in used},
             seed=self.build.manifest.seed,
             trace=retired is not None,
             traced=1,

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Architecture
-from nngen.isa import STALL_SEED_BITS, Unit, core_stall_rotation
+from nngen.isa import STALL_SEED_BITS, Unit, core_stall_rotation, retire_prefix
 
 from ._placement import VerilogPlatform, place
 from .arbiter import Arbiter
@@ -18,11 +18,6 @@ from .retire import RETIRE_PORTS
 CHIP_MODULE = "nngen_chip"
 NODE_MODULE = "nngen_node"
 _FROM_BUS = ("write", "address", "data")
-
-
-def retire_prefix(core: int, cores: int) -> str:
-    """Return what the names of the retire ports of a core begin with, in a chip with so many."""
-    return "retire_" if cores == 1 else f"core{core}_retire_"
 
 
 class Chip(wiring.Component):
