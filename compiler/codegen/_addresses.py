@@ -1,4 +1,4 @@
-"""Which address register serves what. All windows span the whole memory, so that positions are plain addresses."""
+"""Which address register serves what. All windows span whatever can be written, so that positions are plain addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POINTERS = tuple(register for register in range(ADDRESS_REGISTERS) if register !
 
 def point(registers: RegisterFile, core: Core, index: int, address: int, *, moves: bool) -> list[Instruction]:
     """Return the SETs that make an address register point at an address; one that ``moves`` is set again next time."""
-    made = registers.set(Unit.SEQUENCER, "SIZE", core.activation_bytes, element=index)
+    made = registers.set(Unit.SEQUENCER, "SIZE", core.reach_bytes, element=index)
     made += registers.set(Unit.SEQUENCER, "POSITION", address, element=index)
     if moves:
         registers.forget(Unit.SEQUENCER, "POSITION", element=index)

@@ -15,7 +15,8 @@ def coefficient_image(network: Network, scheduled: CoreSchedule, core: Core) -> 
     """Return the coefficients, shape ``(words, word_bytes)``, as many words as are used; lanes without one hold 0."""
     blocks = [
         (block, layer)
-        for layer, one in zip(network.layers, scheduled.layers, strict=True)
+        for one in scheduled.layers
+        for layer in [network.layer(one.layer)]
         if isinstance(layer, DepthwiseLayer) and isinstance(one, VectorSchedule)
         for block in one.coefficients
     ]

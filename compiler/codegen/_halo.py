@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nngen.arch import Core
 from nngen.ir import Region, Tensor
-from nngen.isa import BY_MNEMONIC, Instruction, Unit, instruction
+from nngen.isa import BY_MNEMONIC, Instruction, instruction
 
 from ._addresses import FIXED, OUTPUT, point
 from ._writer import RegisterFile, loop
@@ -18,14 +18,16 @@ def has_halo(region: Region) -> bool:
     return any(region.halo)
 
 
-def outer_fills(region: Region, tensor: Tensor, registers: RegisterFile, core: Core) -> list[Instruction]:
+def outer_fills(
+    region: Region, tensor: Tensor, registers: RegisterFile, core: Core, *, bus: bool = False
+) -> list[Instruction]:
     """Return the FILLs above the first and below the last row, with what lies left and right of these."""
     height, width, _ = tensor.shape
     top, left, bottom, right = region.halo
     above = top * region.pitch + left * region.pixel_bytes
     below = bottom * region.pitch + right * region.pixel_bytes
-    fills = _fill(region, FIXED, region.address, above) + _fill(
-        region, FIXED, region.interior(height - 1, width), below
+    fills = _fill(region, FIXED, region.address, above, bus=bus) + _fill(
+        region, FIXED, region.interior(height - 1, width), below, bus=bus
     )
     return point(registers, core, FIXED, 0, moves=False) + fills if fills else []
 
@@ -36,9 +38,9 @@ def gap_bytes(region: Region) -> int:
     return (left + right) * region.pixel_bytes
 
 
-def gap_fills(region: Region, register: int, offset: int) -> list[Instruction]:
+def gap_fills(region: Region, register: int, offset: int, *, bus: bool = False) -> list[Instruction]:
     """Return the FILL of the gap after the row that an address register is in."""
-    return _fill(region, register, offset, gap_bytes(region))
+    return _fill(region, register, offset, gap_bytes(region), bus=bus)
 
 
 def all_gap_fills(region: Region, tensor: Tensor, registers: RegisterFile, core: Core) -> list[Instruction]:
@@ -56,7 +58,7 @@ def all_gap_fills(region: Region, tensor: Tensor, registers: RegisterFile, core:
     return start + loop(height - 1, body, layer=region.tensor)
 
 
-def _fill(region: Region, register: int, offset: int, length: int) -> list[Instruction]:
+def _fill(region: Region, register: int, offset: int, length: int, *, bus: bool = False) -> list[Instruction]:
     return [
         instruction(
             "FILL",
@@ -64,11 +66,7 @@ def _fill(region: Region, register: int, offset: int, length: int) -> list[Instr
             offset=offset + first,
             length=min(_LONGEST, length - first),
             value=region.fill & 0xFF,
+            bus=int(bus),
         )
         for first in range(0, length, _LONGEST)
     ]
-
-
-def signal(counter: int) -> Instruction:
-    """Return the SIGNAL that follows everything STORE wrote before."""
-    return instruction("SIGNAL", unit=Unit.STORE, counter=counter)

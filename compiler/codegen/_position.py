@@ -15,13 +15,16 @@ _MOST_RECORDS = BY_MNEMONIC["POST"].field("count").highest
 
 @dataclass(frozen=True, kw_only=True)
 class Addressing:
-    """Where a position's runs start: address registers, what is added to every offset; two-byte inputs are ``wide``."""
+    """Where a position's runs start: address registers, what is added to every offset; two-byte inputs are ``wide``,
+    outputs go over the ``bus``.
+    """
 
     input_register: int
     input_offset: int
     output_register: int
     output_offset: int
     wide: bool = False
+    bus: bool = False
 
 
 def position_body(rounds: Sequence[Round], groups: Sets, classes: Sets, addressing: Addressing) -> list[Instruction]:
@@ -43,6 +46,7 @@ def position_body(rounds: Sequence[Round], groups: Sets, classes: Sets, addressi
                 offset=addressing.output_offset + one.output_offset,
                 length=one.output_bytes,
                 release=1,
+                bus=int(addressing.bus),
             )
         )
     return body

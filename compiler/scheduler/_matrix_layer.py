@@ -6,7 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from nngen.arch import Core
 from nngen.compiler.mapper import Demand, layer_demand, layer_planes, layer_weights, table_slot
-from nngen.ir import LayerMapping, MatrixLayer, MatrixSchedule, NamedMacro, Network, Pass, Region, Round, Source, Tensor
+from nngen.ir import (
+    Exchange,
+    LayerMapping,
+    MatrixLayer,
+    MatrixSchedule,
+    NamedMacro,
+    Network,
+    Pass,
+    Region,
+    Round,
+    Source,
+    Tensor,
+)
 from nngen.numerics import PlaneFormat
 
 from ._added_macros import named_sums, names_of_macros
@@ -25,8 +37,12 @@ def schedule_matrix(
     *,
     record: int,
     held: Held,
+    exchange: Exchange,
 ) -> MatrixSchedule:
-    """Schedule a layer; its first constant record is ``record``, and ``held`` are the numbers that the macros hold."""
+    """Schedule what is mapped of a layer on one core.
+
+    Its first constant record is ``record``, and ``held`` are the numbers that the macros hold.
+    """
     demand = layer_demand(network, layer, core)
     planned = plan_rounds(mapping, demand, core)
     settings = assign_settings([p for r in planned for p in r.passes], held)
@@ -53,6 +69,7 @@ def schedule_matrix(
         log2_offset=weights.bits - 1 if weights.offset else 0,
         names=tuple(NamedMacro(macro=macro, name=name) for macro, name in names.items()),
         rounds=with_common_stride(rounds, code_bytes=tensor.element_bytes) if core.strided_access else rounds,
+        exchange=exchange,
     )
 
 

@@ -11,21 +11,34 @@ from ._passes import PlannedRound, plan_outputs
 
 
 def plan_rounds(mapping: LayerMapping, demand: Demand, core: Core) -> tuple[PlannedRound, ...]:
-    """Return the rounds of a layer, of the cut that takes the fewest cycles; ties go to fewer rounds."""
-    fewest = -(-demand.outputs // block_limit(demand, core))
+    """Return the rounds of what is mapped of a layer, of the cut that takes the fewest cycles; ties go to fewer rounds.
+
+    No round reaches over outputs that are not mapped here, but on another core.
+    """
+    outputs = sum(end - first for first, end in mapped_outputs(mapping))
+    fewest = -(-outputs // block_limit(demand, core))
     most = max(fewest, LARGEST_OVERLAP) if demand.positions == 1 else fewest
-    plans = [_cut(mapping, demand, blocks, core) for blocks in range(fewest, min(most, demand.outputs) + 1)]
+    plans = [_cut(mapping, demand, -(-outputs // blocks), core) for blocks in range(fewest, min(most, outputs) + 1)]
     return min(plans, key=lambda plan: (_cycles(plan, demand, core), len(plan)))
 
 
-def _cut(mapping: LayerMapping, demand: Demand, blocks: int, core: Core) -> tuple[PlannedRound, ...]:
-    length = -(-demand.outputs // blocks)
+def mapped_outputs(mapping: LayerMapping) -> tuple[tuple[int, int], ...]:
+    """Return the ranges [a, b) of outputs that have tiles, ascending, with neighbours merged."""
+    ranges: list[tuple[int, int]] = []
+    for first, end in sorted(tile.output_range for tile in mapping.tiles):
+        if ranges and first <= ranges[-1][1]:
+            ranges[-1] = ranges[-1][0], max(end, ranges[-1][1])
+        else:
+            ranges.append((first, end))
+    return tuple(ranges)
+
+
+def _cut(mapping: LayerMapping, demand: Demand, length: int, core: Core) -> tuple[PlannedRound, ...]:
     return tuple(
         planned
-        for first in range(0, demand.outputs, length)
-        for planned in plan_outputs(
-            mapping, (first, min(first + length, demand.outputs)), slices=demand.slices, core=core
-        )
+        for begin, end in mapped_outputs(mapping)
+        for first in range(begin, end, length)
+        for planned in plan_outputs(mapping, (first, min(first + length, end)), slices=demand.slices, core=core)
     )
 
 

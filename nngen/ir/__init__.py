@@ -1,5 +1,6 @@
 """The artifacts between the links: integer network, mapping, schedule, program."""
 
+from .exchange import Exchange
 from .mapping import MAPPING_SCHEMA, LayerMapping, Mapping, Tile
 from .network import (
     ConcatLayer,
@@ -83,6 +84,7 @@ __all__ = [
     "Tile",
     # schedule
     "CoreSchedule",
+    "Exchange",
     "LayerSchedule",
     "MacroSetting",
     "MatrixSchedule",

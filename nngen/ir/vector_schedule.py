@@ -12,6 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .exchange import Exchange
+
 Operation = Literal["sum", "max", "scale", "weight", "multiply"]
 
 
@@ -137,3 +139,4 @@ class VectorSchedule(_Strict):
     record: int = Field(description="its first constant record")
     records: tuple[VectorRecord, ...]
     coefficients: tuple[CoefficientBlock, ...] = ()
+    exchange: Exchange

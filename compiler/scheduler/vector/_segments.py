@@ -128,8 +128,8 @@ def _by_channels(site: Site, patch: Patch, builds: tuple[Build, ...]) -> tuple[S
                 if _channel_segments(site.trial(), patch, rounded, build) is not None:
                     return tuple(_channel_segments(site, patch, rounded, build) or ())
     raise CapacityError(
-        f"layer '{site.layer.name}': not one output fits at a time: enlarge core[0].vector.buffer_bytes "
-        "or core[0].memory.output_buffer_bytes"
+        f"layer '{site.layer.name}': not one output fits at a time: enlarge {site.table}.vector.buffer_bytes "
+        f"or {site.table}.memory.output_buffer_bytes"
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
-from nngen.arch import Core
 from nngen.compiler.mapper import VectorLayer, table_slot
+from nngen.compiler.scheduler.cores import NumberedCore
 from nngen.compiler.scheduler.halo import is_clipped
 from nngen.errors import CapacityError
 from nngen.ir import (
@@ -15,6 +15,7 @@ from nngen.ir import (
     Chunk,
     CopyLayer,
     ElementwiseLayer,
+    Exchange,
     Network,
     ProductLayer,
     Region,
@@ -38,11 +39,12 @@ def schedule_vector(
     network: Network,
     layer: VectorLayer,
     regions: Mapping[str, Region],
-    core: Core,
+    core: NumberedCore,
     *,
     record: int,
     coefficients: CoefficientMemory,
     repeats: bool,
+    exchange: Exchange,
 ) -> VectorSchedule:
     """Schedule a layer; its first constant record is ``record``, its coefficients are taken from ``coefficients``.
 
@@ -53,15 +55,16 @@ def schedule_vector(
     CapacityError
         Where its coefficients do not fit, or a chip is too small for even one output.
     """
-    if core.vector is None:
-        raise CapacityError(f"layer '{layer.name}' runs on VEC, which the core has not")
+    if core.core.vector is None:
+        raise CapacityError(f"layer '{layer.name}' runs on VEC, which {core.name} has not")
     walk = walk_of(network, layer, regions)
     element_bytes = network.tensors[layer.inputs[0]].element_bytes
     site = Site(
         network=network,
         layer=layer,
-        core=core,
-        vector=core.vector,
+        core=core.core,
+        table=core.table,
+        vector=core.core.vector,
         regions=regions,
         walk=walk,
         pointers=Pointers.of(walk, layer=layer.name),
@@ -84,6 +87,7 @@ def schedule_vector(
         record=record,
         records=tuple(site.records.records),
         coefficients=tuple(site.coefficients.blocks),
+        exchange=exchange,
     )
 
 
