@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from nngen.compiler.scheduler.cores import NumberedCore
+from nngen.compiler.scheduler.partial_sums import Lowered
 from nngen.compiler.scheduler.parts import mapping_on
 from nngen.errors import CapacityError
 from nngen.ir import (
     CoreProgram,
     LayerSchedule,
-    Mapping,
     MatrixLayer,
     MatrixSchedule,
     Network,
@@ -32,7 +32,7 @@ from ._writer import RegisterFile
 _MOST = 1 << 16  # instructions
 
 
-def core_program(network: Network, mapping: Mapping, schedule: Schedule, core: NumberedCore) -> CoreProgram:
+def core_program(low: Lowered, schedule: Schedule, core: NumberedCore) -> CoreProgram:
     """Return the program of one core.
 
     Raises
@@ -40,9 +40,9 @@ def core_program(network: Network, mapping: Mapping, schedule: Schedule, core: N
     CapacityError
         Where its program memory is too small.
     """
-    own = mapping_on(mapping, core.number)
+    network, own = low.network, mapping_on(low.mapping, core.number)
     scheduled = schedule.cores[core.number]
-    instructions, starts = _instructions(network, schedule, core)
+    instructions, starts = _instructions(low, schedule, core)
     _check_length(instructions, starts, core)
     return CoreProgram(
         core=core.number,
@@ -61,13 +61,14 @@ def core_program(network: Network, mapping: Mapping, schedule: Schedule, core: N
 
 
 def _instructions(
-    network: Network, schedule: Schedule, core: NumberedCore
+    low: Lowered, schedule: Schedule, core: NumberedCore
 ) -> tuple[list[Instruction], list[tuple[str, int]]]:
-    registers = RegisterFile()
+    registers, network = RegisterFile(), low.network
     code = _input_halos(network, schedule, registers, core)
     starts: list[tuple[str, int]] = []
     for one in schedule.cores[core.number].layers:
-        starts.append((one.layer, len(code) if starts else 0))
+        if not starts or starts[-1][0] != low.origin(one.layer):
+            starts.append((low.origin(one.layer), len(code) if starts else 0))
         code += _layer_instructions(network, one, schedule, registers, core)
         code += tell(registers, one.exchange.signals, core.number)
     return [*code, instruction("HALT")], starts

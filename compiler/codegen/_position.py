@@ -49,7 +49,22 @@ def position_body(rounds: Sequence[Round], groups: Sets, classes: Sets, addressi
                 bus=int(addressing.bus),
             )
         )
+        body += _zeros(one, addressing)
     return body
+
+
+def _zeros(one: Round, addressing: Addressing) -> list[Instruction]:
+    return [
+        instruction(
+            "FILL",
+            register=addressing.output_register,
+            offset=addressing.output_offset + offset,
+            length=one.output_bytes,
+            value=0,
+            bus=int(addressing.bus),
+        )
+        for offset in one.zeros
+    ]
 
 
 def _loads(one: Pass, addressing: Addressing) -> list[Instruction]:

@@ -22,6 +22,7 @@ from nngen.ir import (
 from ._matrix_layer import schedule_matrix
 from ._settings import Held
 from .cores import NumberedCore
+from .partial_sums import Slots
 from .parts import Cores, layers_on, mapping_on
 from .vector import CoefficientMemory, schedule_vector
 
@@ -36,6 +37,8 @@ class ChipPlan:
     ----------
     network, mapping
         What runs where.
+    slots
+        Partial sums, by the name of their layer.
     holders, regions
         The cores that hold each tensor, and where in their memories.
     exchanges
@@ -44,6 +47,7 @@ class ChipPlan:
 
     network: Network
     mapping: Mapping
+    slots: MappingOf[str, Slots]
     holders: MappingOf[str, Cores]
     regions: dict[str, Region]
     exchanges: MappingOf[tuple[str, int], Exchange]
@@ -87,6 +91,7 @@ def _layers(plan: ChipPlan, core: NumberedCore, *, repeats: bool) -> list[LayerS
                     record=record,
                     held=held,
                     exchange=exchange,
+                    slots=plan.slots[layer.name].ranges(core.number) if layer.name in plan.slots else (),
                 )
             )
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nngen.arch import Core
 from nngen.compiler.mapper import LARGEST_OVERLAP, Demand, RoundCost, block_limit, layer_cycles
 from nngen.ir import LayerMapping
@@ -9,16 +11,20 @@ from nngen.ir import LayerMapping
 from ._added_macros import named_sums, names_of_macros
 from ._passes import PlannedRound, plan_outputs
 
+Ranges = Sequence[tuple[int, int]]
 
-def plan_rounds(mapping: LayerMapping, demand: Demand, core: Core) -> tuple[PlannedRound, ...]:
-    """Return the rounds of what is mapped of a layer, of the cut that takes the fewest cycles; ties go to fewer rounds.
 
-    No round reaches over outputs that are not mapped here, but on another core.
+def plan_rounds(mapping: LayerMapping, ranges: Ranges, demand: Demand, core: Core) -> tuple[PlannedRound, ...]:
+    """Return the rounds of some outputs of a layer, of the cut that takes the fewest cycles; ties go to fewer rounds.
+
+    All outputs of a round are in one of the ``ranges`` [a, b).
     """
-    outputs = sum(end - first for first, end in mapped_outputs(mapping))
+    outputs = sum(end - first for first, end in ranges)
     fewest = -(-outputs // block_limit(demand, core))
     most = max(fewest, LARGEST_OVERLAP) if demand.positions == 1 else fewest
-    plans = [_cut(mapping, demand, -(-outputs // blocks), core) for blocks in range(fewest, min(most, outputs) + 1)]
+    plans = [
+        _cut(mapping, ranges, demand, -(-outputs // blocks), core) for blocks in range(fewest, min(most, outputs) + 1)
+    ]
     return min(plans, key=lambda plan: (_cycles(plan, demand, core), len(plan)))
 
 
@@ -33,10 +39,10 @@ def mapped_outputs(mapping: LayerMapping) -> tuple[tuple[int, int], ...]:
     return tuple(ranges)
 
 
-def _cut(mapping: LayerMapping, demand: Demand, length: int, core: Core) -> tuple[PlannedRound, ...]:
+def _cut(mapping: LayerMapping, ranges: Ranges, demand: Demand, length: int, core: Core) -> tuple[PlannedRound, ...]:
     return tuple(
         planned
-        for begin, end in mapped_outputs(mapping)
+        for begin, end in ranges
         for first in range(begin, end, length)
         for planned in plan_outputs(mapping, (first, min(first + length, end)), slices=demand.slices, core=core)
     )

@@ -10,6 +10,7 @@ from ._exchanges import exchanges_of
 from ._memory import allocate
 from ._reloads import plan_reloads, reload_bytes
 from .cores import numbered_cores
+from .partial_sums import lowered
 from .parts import holders_of, mapping_on
 
 
@@ -30,14 +31,21 @@ def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> 
         needed and available.
     """
     cores = numbered_cores(architecture)
+    low = lowered(network, mapping, architecture.core)
+    network, mapping = low.network, low.mapping
     reloads = [plan_reloads(network, mapping_on(mapping, core.number), core) for core in cores]
     reserved = [reload_bytes(some, core.core) for some, core in zip(reloads, cores, strict=True)]
     holders = holders_of(network, mapping)
     regions: dict[str, Region] = {
         region.tensor: region for region in allocate(network, holders, cores, reserved=reserved)
     }
+    for name, slots in low.slots.items():
+        regions |= slots.views(regions[name], network.output_shape(network.layer(name))[0])
+        holders |= dict.fromkeys(slots.names, holders[name])
     exchanges = exchanges_of(network, mapping, holders, regions)
-    plan = ChipPlan(network=network, mapping=mapping, holders=holders, regions=regions, exchanges=exchanges)
+    plan = ChipPlan(
+        network=network, mapping=mapping, slots=low.slots, holders=holders, regions=regions, exchanges=exchanges
+    )
     return Schedule(
         architecture_sha256=architecture.sha256,
         cores=tuple(schedule_core(plan, core, some) for core, some in zip(cores, reloads, strict=True)),

@@ -93,6 +93,9 @@ class Round(_Strict):
     sources: tuple[Source, ...]
     output_offset: int = Field(description="bytes from the output pixel's first byte")
     output_bytes: int
+    zeros: tuple[int, ...] = Field(
+        default=(), description="where as many bytes of zeros are written besides, likewise from the pixel's first byte"
+    )
 
 
 class NamedMacro(_Strict):

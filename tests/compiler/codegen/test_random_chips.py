@@ -34,7 +34,7 @@ def draw(seed: int) -> tuple[Network, Architecture, Mapping, Program] | None:
     one = random_vector_chip(rng, lossless=True) if vector else random_chip(rng, lossless=True)
     architecture = random_cores(rng, one)
     network = random_vector_network(rng, one.core) if vector else random_network(rng, one.core)
-    mapping = random_chip_mapping(rng, network, architecture)
+    mapping = random_chip_mapping(rng, network, architecture, rows=bool(rng.random() < 0.4))
     if mapping is None:
         return None
     try:
