@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nngen.compiler.scheduler._exchanges import STORED
 from nngen.compiler.scheduler.cores import NumberedCore
 from nngen.compiler.scheduler.partial_sums import Lowered
 from nngen.compiler.scheduler.parts import mapping_on
@@ -13,6 +14,7 @@ from nngen.ir import (
     MatrixSchedule,
     Network,
     Schedule,
+    Tell,
     VectorSchedule,
 )
 from nngen.isa import Instruction, instruction
@@ -70,7 +72,7 @@ def _instructions(
         if not starts or starts[-1][0] != low.origin(one.layer):
             starts.append((low.origin(one.layer), len(code) if starts else 0))
         code += _layer_instructions(network, one, schedule, registers, core)
-        code += tell(registers, one.exchange.signals, core.number)
+        code += tell(registers, one.exchange.tells, core.number)
     return [*code, instruction("HALT")], starts
 
 
@@ -115,7 +117,7 @@ def _input_halos(
         if region is not None and has_halo(region):
             code += outer_fills(region, tensor, registers, core.core)
             code += all_gap_fills(region, tensor, registers, core.core)
-    return [*code, *tell(registers, (core.number,), core.number)] if code else []
+    return [*code, *tell(registers, [Tell(counter=STORED, cores=(core.number,))], core.number)] if code else []
 
 
 def _check_length(instructions: list[Instruction], starts: list[tuple[str, int]], core: NumberedCore) -> None:

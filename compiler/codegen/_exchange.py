@@ -1,19 +1,18 @@
 """Instructions by which the cores of a chip work together: to whom STORE writes, who waits for whom.
 
 1. What goes to this core alone does so directly, everything else over the bus.
-2. LOAD waits for the parts before. Where halos must not be written before these have ended, LOAD tells STORE.
+2. Where halos must not be written before LOAD has waited, LOAD tells STORE.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nngen.ir import Exchange
+from nngen.ir import Exchange, Take, Tell
 from nngen.isa import Instruction, Unit, instruction
 
 from ._writer import RegisterFile
 
-STORED = 0  # counter: what LOAD reads is stored
 LOADED = 1  # counter: LOAD has waited, so STORE may write where others have read before
 
 _TARGET_BITS = 32  # of one register TARGETS
@@ -38,25 +37,28 @@ def target_sets(registers: RegisterFile, targets: Sequence[int], core: int) -> l
     ]
 
 
+def wait(unit: Unit, takes: Sequence[Take]) -> list[Instruction]:
+    """Return the WAITs of a unit."""
+    return [instruction("WAIT", unit=unit, counter=take.counter, count=take.count) for take in takes]
+
+
+def tell(registers: RegisterFile, tells: Sequence[Tell], core: int) -> list[Instruction]:
+    """Return SIGNALs that follow everything STORE wrote before."""
+    code: list[Instruction] = []
+    for one in tells:
+        signal = instruction("SIGNAL", unit=Unit.STORE, counter=one.counter, bus=int(uses_bus(one.cores, core)))
+        code += [*target_sets(registers, one.cores, core), *[signal] * one.count]
+    return code
+
+
 def wait_for_parts(exchange: Exchange) -> list[Instruction]:
     """Return what comes before the first LOAD of a part."""
-    if not exchange.waits:
-        return []
-    wait = [instruction("WAIT", unit=Unit.LOAD, counter=STORED, count=exchange.waits)]
+    code = wait(Unit.LOAD, exchange.takes)
     if exchange.fills_wait:
-        wait.append(instruction("SIGNAL", unit=Unit.LOAD, counter=LOADED))
-    return wait
+        code.append(instruction("SIGNAL", unit=Unit.LOAD, counter=LOADED))
+    return code
 
 
 def wait_before_fills(exchange: Exchange) -> list[Instruction]:
     """Return what comes before the first FILL of a part, and after its :func:`wait_for_parts`."""
-    return [instruction("WAIT", unit=Unit.STORE, counter=LOADED, count=1)] if exchange.fills_wait else []
-
-
-def tell(registers: RegisterFile, cores: Sequence[int], core: int) -> list[Instruction]:
-    """Return the SIGNAL to some cores that follows everything STORE wrote before."""
-    if not cores:
-        return []
-    bus = int(uses_bus(cores, core))
-    signal = instruction("SIGNAL", unit=Unit.STORE, counter=STORED, bus=bus)
-    return [*target_sets(registers, cores, core), signal]
+    return wait(Unit.STORE, [Take(counter=LOADED, count=1)]) if exchange.fills_wait else []

@@ -18,9 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 
-from nngen.ir import Exchange, Mapping, Network, Region
+from nngen.ir import Exchange, Mapping, Network, Region, Take, Tell
 
 from .parts import Cores, cores_of
+
+STORED = 0  # counter: what LOAD reads is stored
 
 
 def exchanges_of(
@@ -33,13 +35,13 @@ def exchanges_of(
     exchanges: dict[tuple[str, int], Exchange] = {}
     for layer, before, own, after in zip(network.layers, befores, cores, afters, strict=True):
         for core in own:
-            fills = core == own[0]
+            fills, signals = core == own[0], len(before) + (core in filling)
             exchanges[layer.name, core] = Exchange(
                 targets=holders[layer.output],
                 fills_halo=fills,
-                waits=len(before) + (core in filling),
                 fills_wait=fills and any(regions[layer.output].halo) and bool(set(before) - {core}),
-                signals=after,
+                takes=(Take(counter=STORED, count=signals),) if signals else (),
+                tells=(Tell(counter=STORED, cores=after),) if after else (),
             )
         filling -= set(own)
     return exchanges

@@ -1,6 +1,6 @@
 """The artifacts between the links: integer network, mapping, schedule, program."""
 
-from .exchange import Exchange
+from .exchange import Exchange, Move, Take, Tell
 from .mapping import MAPPING_SCHEMA, LayerMapping, Mapping, Tile
 from .network import (
     ConcatLayer,
@@ -88,6 +88,7 @@ __all__ = [
     "LayerSchedule",
     "MacroSetting",
     "MatrixSchedule",
+    "Move",
     "NamedMacro",
     "Pass",
     "Region",
@@ -96,6 +97,8 @@ __all__ = [
     "Run",
     "Schedule",
     "Source",
+    "Take",
+    "Tell",
     # schedule of a vector layer
     "Band",
     "Chunk",

@@ -5,13 +5,58 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Exchange(BaseModel):
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Take(_Strict):
+    """A WAIT: the unit goes on once a counter is at least ``count``, which is then taken from it."""
+
+    counter: int
+    count: int
+
+
+class Tell(_Strict):
+    """``count`` SIGNALs to a counter of some cores, once all that was stored before is in memory."""
+
+    counter: int
+    cores: tuple[int, ...]
+    count: int = 1
+
+
+class Move(_Strict):
+    """Bytes that an address register moves on, within its window, once the part is done."""
+
+    register_: int = Field(alias="register")
+    bytes: int
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Exchange(_Strict):
     """What a core's part of a layer gives to other cores, and waits for; cores are ascending."""
 
     targets: tuple[int, ...] = Field(description="cores whose memories take the part's output")
     fills_halo: bool = Field(description="the part writes the halo of the layer's output")
-    waits: int = Field(description="signals that the part takes before it loads anything")
-    fills_wait: bool = Field(description="halo writes, too, come only after these signals")
-    signals: tuple[int, ...] = Field(description="cores that are told once all of the part is stored")
+    fills_wait: bool = Field(default=False, description="it does so only after all that LOAD takes first")
+    takes: tuple[Take, ...] = Field(default=(), description="by LOAD, before it reads anything")
+    row_takes: tuple[Take, ...] = Field(default=(), description="by LOAD, before each row of outputs")
+    last_takes: tuple[Take, ...] = Field(default=(), description="by LOAD, after the last row: rows that nobody reads")
+    room: tuple[Take, ...] = Field(default=(), description="by STORE, before it writes anything")
+    row_room: tuple[Take, ...] = Field(default=(), description="by STORE, before each row that it writes")
+    row_tells: tuple[Tell, ...] = Field(default=(), description="after each row that is written")
+    row_frees: tuple[Tell, ...] = Field(
+        default=(), description="after each row of outputs: rows read for the last time"
+    )
+    tells: tuple[Tell, ...] = Field(default=(), description="after the whole part")
+    rows_around: tuple[int, int] = Field(
+        default=(0, 0), description="rows above and below the output that the part writes besides, as rows of their own"
+    )
+    moves: tuple[Move, ...] = Field(default=(), description="once the part is done")
+    input_register: int | None = Field(default=None, description="address register that the input has to itself")
+    output_register: int | None = Field(default=None, description="address register that the output has to itself")
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    @property
+    def by_rows(self) -> bool:
+        """Whether something happens between rows, or address registers must come out at the end of the last one."""
+        return bool(self.row_takes or self.row_room or self.row_tells or self.row_frees or self.moves)

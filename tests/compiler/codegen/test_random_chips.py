@@ -14,7 +14,7 @@ from nngen.arch import Architecture
 from nngen.compiler.mapper import map_network
 from nngen.compiler.scheduler import _scheduler
 from nngen.errors import CapacityError, MappingError
-from nngen.ir import Exchange, Mapping, Network, Program
+from nngen.ir import Exchange, Mapping, Network, Program, Take, Tell
 from nngen.isa import Instruction
 from tests.compiler.builders import chip, perceptron
 from tests.compiler.chips import random_chip_mapping, random_cores
@@ -69,9 +69,17 @@ def test_accesses_to_memory_are_ordered_on_one_core(seed: int, vector: bool) -> 
         assert find_disorder(architecture.cores, program.cores, seed=seed) is None
 
 
+def fewer(takes: tuple[Take, ...]) -> tuple[Take, ...]:
+    return tuple(take.model_copy(update={"count": take.count - 1}) for take in takes if take.count > 1)
+
+
+def without_last(tells: tuple[Tell, ...]) -> tuple[Tell, ...]:
+    return tuple(one.model_copy(update={"cores": one.cores[:-1]}) for one in tells if len(one.cores) > 1)
+
+
 FAULTS: dict[str, tuple[Callable[[Exchange], dict[str, object]], Iterable[int]]] = {
-    "a wait for one part less": (lambda one: {"waits": max(0, one.waits - 1)}, range(8)),
-    "no signal to the last core": (lambda one: {"signals": one.signals[:-1]}, range(8)),
+    "a wait for one part less": (lambda one: {"takes": fewer(one.takes)}, range(8)),
+    "no signal to the last core": (lambda one: {"tells": without_last(one.tells)}, range(8)),
     "halos that do not wait": (lambda one: {"fills_wait": False}, (20, 42, 59)),
 }
 

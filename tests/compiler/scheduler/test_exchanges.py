@@ -1,5 +1,7 @@
 """Parts of layers on several cores: who holds which tensor, who waits for whom, and what is said without room."""
 
+from typing import Any
+
 import pytest
 
 from nngen.arch import Architecture
@@ -7,7 +9,7 @@ from nngen.compiler.codegen import generate
 from nngen.compiler.scheduler import schedule
 from nngen.compiler.scheduler.parts import holders_of
 from nngen.errors import CapacityError
-from nngen.ir import CoreProgram, Exchange, LayerMapping, Mapping, Network, Tile
+from nngen.ir import CoreProgram, Exchange, LayerMapping, Mapping, Network, Take, Tell, Tile
 from tests.compiler.builders import chip, image_network, perceptron
 from tests.compiler.chips import joined, several
 
@@ -43,8 +45,12 @@ def test_a_part_tells_all_cores_of_the_next_layer() -> None:
     network = image_network(side=6, channels=4)
     made = schedule(network, columns(network, ((0, 3), (2, 1)), ((1, 2), (2, 2))), wide(3))
     exchanges = {(core.core, layer.layer): layer.exchange for core in made.cores for layer in core.layers}
-    first = {"targets": (1, 2), "waits": 1, "fills_wait": False, "signals": (1, 2)}
-    last = {"targets": (1,), "waits": 2, "fills_wait": False, "signals": ()}
+    first: dict[str, Any] = {
+        "targets": (1, 2),
+        "takes": (Take(counter=0, count=1),),
+        "tells": (Tell(counter=0, cores=(1, 2)),),
+    }
+    last: dict[str, Any] = {"targets": (1,), "takes": (Take(counter=0, count=2),)}
     assert exchanges == {
         (0, "conv1"): Exchange(fills_halo=True, **first),
         (2, "conv1"): Exchange(fills_halo=False, **first),
