@@ -29,9 +29,7 @@ def chip(*memories: int) -> Architecture:
     """A chip of cores like `micro` with activation memories of these sizes."""
     micro = read_architecture(MICRO)
     bus = Bus(cores=len(memories), memory_bytes=max(memories))
-    return replace(
-        micro, cores=tuple(replace(micro.core, activation_bytes=size, bus=bus) for size in memories)
-    )
+    return replace(micro, cores=tuple(replace(micro.core, activation_bytes=size, bus=bus) for size in memories))
 
 
 def programs(architecture: Architecture, *instructions: Program) -> list[CoreProgram]:
@@ -40,7 +38,9 @@ def programs(architecture: Architecture, *instructions: Program) -> list[CorePro
     for number, (core, own) in enumerate(zip(architecture.cores, instructions, strict=True)):
         shape = (core.macros, core.macro.rows, core.macro.columns)
         made.append(
-            CoreProgram(core=number, instructions=tuple(own), layer_starts=(), records=(), cells=np.zeros(shape, np.int64))
+            CoreProgram(
+                core=number, instructions=tuple(own), layer_starts=(), records=(), cells=np.zeros(shape, np.int64)
+            )
         )
     return made
 

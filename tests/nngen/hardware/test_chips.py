@@ -133,7 +133,9 @@ def test_a_signal_follows_its_data(icarus: Simulation) -> None:
     seen = both(icarus, made)
     retired = {pc: cycle for cycle, unit, pc, _ in seen[0].retired if unit == 4}
     waited = next(cycle for cycle, unit, _, _ in seen[1].retired if unit == 1)
-    assert waited == retired[3] - 2 + 2 + 1  # executed 2 before it retires, seen 2 later, WAIT retires 1 after it starts
+    assert (
+        waited == retired[3] - 2 + 2 + 1
+    )  # executed 2 before it retires, seen 2 later, WAIT retires 1 after it starts
 
 
 @needs_icarus
