@@ -45,8 +45,10 @@ def tell(registers: RegisterFile, tells: Sequence[Tell], core: int) -> list[Inst
     """Return SIGNALs that follow everything STORE wrote before."""
     code: list[Instruction] = []
     for one in tells:
-        signal = instruction("SIGNAL", unit=Unit.STORE, counter=one.counter, bus=int(uses_bus(one.cores, core)))
-        code += [*target_sets(registers, one.cores, core), signal]
+        if uses_bus(one.cores, core):
+            code += [*target_sets(registers, one.cores, core), instruction("TELL", counter=one.counter)]
+        else:
+            code.append(instruction("SIGNAL", unit=Unit.STORE, counter=one.counter))
     return code
 
 

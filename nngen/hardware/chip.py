@@ -12,7 +12,7 @@ from nngen.isa import STALL_SEED_BITS, Unit, core_stall_rotation, retire_prefix
 from ._placement import VerilogPlatform, place
 from .arbiter import Arbiter
 from .host_port import HostPort, axi_lite_ports
-from .node import ACCESS, Node
+from .node import Node
 from .retire import RETIRE_PORTS
 
 CHIP_MODULE = "nngen_chip"
@@ -83,7 +83,7 @@ class Chip(wiring.Component):
             m.submodules.node = node
         shared = {"start": host.start, "finished": host.finished, "watchdog": host.watchdog}
         shared |= {"loop_count": host.loop_count, "access_data": host.write_data}
-        shared |= {name: getattr(host, name) for name in ACCESS if name not in ("write", "read", "access_data")}
+        shared |= {name: getattr(host, name) for name in ("write_address", "write_strobe", "read_address")}
         m.d.comb += [getattr(node, name).eq(source) for name, source in shared.items()]
         m.d.comb += [
             node.write.eq(host.write[number]),

@@ -90,11 +90,11 @@ class _Chip:
         if made.mnemonic == "WAIT":
             for _ in range(made["count"]):
                 np.maximum(clock, self.counters[core][made["counter"]].popleft(), out=clock)
-        elif made.mnemonic == "SIGNAL":
+        elif made.mnemonic in {"SIGNAL", "TELL"}:
             for target in (core,) if command.targets is None else command.targets:
                 self.counters[target][made["counter"]].append(clock.copy())
                 if len(self.counters[target][made["counter"]]) > 255:
-                    return f"core {core}: SIGNAL at {command.pc} is one of more than 255"
+                    return f"core {core}: {made.mnemonic} at {command.pc} is one of more than 255"
         elif made.mnemonic != "SET":
             self._begin(core, unit, made, clock)
             wrong = self._access(core, number, command, clock)
@@ -105,7 +105,7 @@ class _Chip:
     def _can_run(self, core: int, unit: Unit, made: Instruction) -> bool:
         if made.mnemonic == "WAIT":
             return len(self.counters[core][made["counter"]]) >= made["count"]
-        if made.mnemonic in {"SIGNAL", "SET", "FILL", "PROG"}:
+        if made.mnemonic in {"SIGNAL", "TELL", "SET", "FILL", "PROG"}:
             return True
         source, target = _buffers(unit, made)
         if source and not self._buffer(core, source).filled:
@@ -267,7 +267,7 @@ class _Walk:
         return tuple(first + k * stride for k in range(max(1, self._get(Unit.LOAD, "RUNS"))))
 
     def _targets(self, made: Instruction) -> tuple[int, ...] | None:
-        if made.mnemonic not in {"STORE", "FILL", "SIGNAL"} or not made["bus"]:
+        if made.mnemonic != "TELL" and not (made.mnemonic in {"STORE", "FILL"} and made["bus"]):
             return None
         words = [self._get(Unit.STORE, "TARGETS", element) for element in (0, 1)]
         return tuple(core for core in range(64) if words[core // 32] >> core % 32 & 1)

@@ -60,9 +60,9 @@ def fill(address: int, length: int, value: int, *, bus: int = 0) -> Instruction:
     return instruction("FILL", register=0, offset=address, length=length, value=value, bus=bus)
 
 
-def signal(counter: int, *, bus: int = 0) -> Instruction:
-    """A SIGNAL of STORE."""
-    return instruction("SIGNAL", unit=STORE, counter=counter, bus=bus)
+def tell(counter: int) -> Instruction:
+    """A TELL."""
+    return instruction("TELL", counter=counter)
 
 
 def wait(unit: Unit, counter: int, count: int = 1) -> Instruction:
@@ -107,7 +107,7 @@ def _random_fill(architecture: Architecture, draw: random.Random, core: int, *, 
 def _message(draw: random.Random, made: list[list[Instruction]], core: int) -> None:
     """A signal to some cores, which each of them waits for, in STORE or in LOAD; each core has a counter of its own."""
     others = draw.sample(range(len(made)), draw.randint(1, len(made)))
-    made[core] += [targets(*others), signal(core, bus=1)]
+    made[core] += [targets(*others), tell(core)]
     for other in others:
         made[other].append(wait(draw.choice((STORE, LOAD)), core))
 

@@ -25,9 +25,9 @@ from tests.sim.chips import (
     opening,
     programs,
     random_programs,
-    signal,
     simulated,
     targets,
+    tell,
     wait,
 )
 from tests.tools import needs
@@ -126,7 +126,7 @@ def test_a_signal_follows_its_data(icarus: Simulation) -> None:
     begin = opening(CHIP)
     made = programs(
         CHIP,
-        [*begin, targets(1), fill(8, 100, 5, bus=1), signal(3, bus=1), HALT],
+        [*begin, targets(1), fill(8, 100, 5, bus=1), tell(3), HALT],
         [*begin, wait(LOAD, 3), HALT],
         [HALT],
     )
