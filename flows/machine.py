@@ -16,7 +16,7 @@ from nngen.bundle import RTL_FOLDER, RTL_SIM_FOLDER, BuildDirectory
 from nngen.errors import InputError
 from nngen.hardware import CHIP_MODULE, simulation_files
 from nngen.host import tensor_addresses, tensor_bytes, tensor_codes
-from nngen.ir import CoreProgram, LayerSchedule, Mapping, Network, Program, Region, Schedule
+from nngen.ir import CoreProgram, LayerSchedule, Mapping, MatrixSchedule, Network, Program, Region, Schedule
 from nngen.isa import chip_events
 from nngen.netlist.macro import MacroNetlist, macro_netlist
 from nngen.sim.cosim import CycleOf, RetireTrace, RtlJob, RtlResult, simulate_rtl
@@ -150,12 +150,12 @@ class Machine:
         }
 
     def parts(self, layer: str) -> list[tuple[Core, LayerSchedule]]:
-        """The cores that work for a layer, and what each does."""
+        """The cores that work for a layer, and what each does: its partial sums over cores are work for it, too."""
         return [
             (self.cores[scheduled.core], one)
             for scheduled in self.schedule.cores
             for one in scheduled.layers
-            if one.layer == layer
+            if layer == one.layer or (isinstance(one, MatrixSchedule) and layer == one.partial_sums_of)
         ]
 
     def home(self, tensor: str) -> tuple[int, Region]:
@@ -240,13 +240,13 @@ class Machine:
         used = (*inputs, *tensors)
         job = RtlJob(
             sources=self._sources(RTL_FOLDER if simulator == "icarus" and retired is None else RTL_SIM_FOLDER),
-            core=self.core,
+            cores=self.cores,
             architecture_sha256=self.architecture.sha256,
-            program=self.program.cores[0],
+            programs=self.program.cores,
             inputs=inputs,
             outputs=tensors,
             tensors={name: self.network.tensors[name] for name in used},
-            regions={name: self.home(name)[1] for name in used},
+            regions={name: self.regions(name) for name in used},
             seed=self.build.manifest.seed,
             trace=retired is not None,
             traced=1,

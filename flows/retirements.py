@@ -12,7 +12,7 @@ from nngen.isa import Instruction, Unit, encode, instruction_text
 from nngen.sim.cosim import RetireTrace
 from nngen.sim.iss import Timing
 
-__all__ = ["RetirementCheck", "RetirementComparison", "expected_retirements", "layer_cycles"]
+__all__ = ["ChipRetirementCheck", "RetirementCheck", "RetirementComparison", "expected_retirements", "layer_cycles"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -48,11 +48,13 @@ class RetirementCheck:
         Of the instruction set simulator, with digests.
     layer_starts
         (layer, address of its first instruction), as in ``CoreProgram``.
+    core
+        Which one of the chip.
     """
 
-    def __init__(self, timing: Timing, layer_starts: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, timing: Timing, layer_starts: Sequence[tuple[str, int]], *, core: int = 0) -> None:
         self._sources = timing.sources
-        self._expected = expected_retirements(timing)
+        self._expected = expected_retirements(timing, core=core)
         self._starts = [start for _, start in layer_starts]
         self._ends = np.full(len(self._starts) + 1, -1, np.int64)  # behind the layers: HALT
         self._halt = int(self._expected.pc.max(initial=0))
@@ -108,7 +110,46 @@ class RetirementCheck:
         return f"{unit} {pc}: {text} in cycle {cycle} (digest {digest:08x})"
 
 
-def expected_retirements(timing: Timing) -> RetireTrace:
+class ChipRetirementCheck:
+    """Compares the retirements of all cores of a chip, part by part as they come.
+
+    Parameters
+    ----------
+    timings, layer_starts
+        Of every core, as for :class:`RetirementCheck`.
+    """
+
+    def __init__(self, timings: Sequence[Timing], layer_starts: Sequence[Sequence[tuple[str, int]]]) -> None:
+        self._checks = [
+            RetirementCheck(timing, starts, core=core)
+            for core, (timing, starts) in enumerate(zip(timings, layer_starts, strict=True))
+        ]
+
+    def take(self, part: RetireTrace) -> None:
+        """Compare the next retirements."""
+        if len(self._checks) == 1:
+            self._checks[0].take(part)
+            return
+        for core, check in enumerate(self._checks):
+            check.take(part.of_core(core))
+
+    def comparison(self) -> RetirementComparison:
+        """Return what was found in all cores, once there is no more to take."""
+        found = [check.comparison() for check in self._checks]
+        first = next(((core, one.first) for core, one in enumerate(found) if one.first), None)
+        named = first is not None and len(found) > 1
+        return RetirementComparison(
+            compared=sum(one.compared for one in found),
+            differing=sum(one.differing for one in found),
+            first="" if first is None else f"core {first[0]}: {first[1]}" if named else first[1],
+        )
+
+    def layer_ends(self) -> list[tuple[int, ...]]:
+        """Return, of each core, the cycle in which the last instruction of each of its layers retired."""
+        return [check.layer_ends() for check in self._checks]
+
+
+def expected_retirements(timing: Timing, *, core: int = 0) -> RetireTrace:
     """Return the retirements of a run in the instruction set simulator, in the order in which the ports show them."""
     records = np.array(timing.records, np.int64).reshape(len(timing.records), -1)
     unit, pc, cycle = records[:, 1], records[:, 2], records[:, 7]
@@ -117,6 +158,7 @@ def expected_retirements(timing: Timing) -> RetireTrace:
     return RetireTrace(
         sample=np.zeros(len(order), np.int64),
         cycle=cycle[order],
+        core=np.full(len(order), core, np.uint8),
         unit=unit[order].astype(np.uint8),
         word=words[pc[order]],
         pc=pc[order].astype(np.uint16),

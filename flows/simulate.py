@@ -168,8 +168,9 @@ def run_samples(
         events = {name: np.full(count, value, np.int64) for name, value in iss.events.items()}
     else:
         rtl = machine.rtl(inputs, simulator=simulator or "icarus", waves=waves, progress=progress)
-        for cause, pc in zip(rtl.causes, rtl.cause_pcs, strict=True):
-            _check_cause(cause, pc)
+        for core in rtl.cores:
+            for cause, pc in zip(core.causes, core.cause_pcs, strict=True):
+                _check_cause(cause, pc)
         codes, events = rtl.outputs, rtl.events
     outputs = finish_outputs(machine.network, codes)
     return Simulation(level=level, outputs=dict(outputs), codes=codes, events=events, tensors=tensors)

@@ -19,7 +19,7 @@ from nngen.sim.kpi import Bounds
 from .layer_times import layer_times
 from .machine import Machine, RtlSimulator
 from .progress import Progress, quiet
-from .retirements import RetirementCheck, RetirementComparison, layer_cycles
+from .retirements import ChipRetirementCheck, RetirementComparison, layer_cycles
 from .samples import Samples, read_samples, stored_or_random_samples
 from .utilization import converter_share
 
@@ -177,10 +177,10 @@ def verify_machine(
     timings = machine.iss_retirements({name: codes[:1] for name, codes in inputs.items()})
     survived = tuple(name for name in names if np.array_equal(iss.outputs[name], by_layer[name]))
     read = tuple(dict.fromkeys((*survived, *machine.output_tensors)))
-    check = RetirementCheck(timings[0], machine.program.cores[0].layer_starts)
+    check = ChipRetirementCheck(timings, [program.layer_starts for program in machine.program.cores])
     rtl, seconds = _run_rtl(machine, inputs, check, tensors=read, simulator=simulator, progress=progress)
     cycles = machine.store_cycles(timings)
-    layers = _layers(machine, golden, by_layer, timings, rtl_ends=check.layer_ends(), cycles=cycles)
+    layers = _layers(machine, golden, by_layer, timings, rtl_ends=_layer_ends(machine, check), cycles=cycles)
     return Verification(
         network=machine.network.name,
         architecture=machine.architecture.name,
@@ -192,10 +192,10 @@ def verify_machine(
         iss_rtl=compare_result(
             rtl,
             codes=iss.outputs,
-            events=iss.events,
-            cause=iss.timings[0].cause,
+            events=[timing.events for timing in iss.timings],
+            causes=[timing.cause for timing in iss.timings],
             layers=_layer_of(machine),
-            macros=macros_of(machine.mapping),
+            macros=macros_of(machine.mapping, cores=len(machine.cores)),
             cycles=cycles,
         ),
         retirements=check.comparison(),
@@ -209,7 +209,7 @@ def verify_machine(
 def _run_rtl(
     machine: Machine,
     inputs: Codes,
-    check: RetirementCheck,
+    check: ChipRetirementCheck,
     *,
     tensors: tuple[str, ...],
     simulator: RtlSimulator,
@@ -267,12 +267,26 @@ def _layers(
                 golden,
                 {layer.output: iss[layer.output]},
                 layers=_layer_of(machine),
-                macros=macros_of(machine.mapping),
+                macros=macros_of(machine.mapping, cores=len(machine.cores)),
                 cycles=cycles,
             ),
         )
         for layer, time, rtl_cycles in times
     )
+
+
+def _layer_ends(machine: Machine, check: ChipRetirementCheck) -> tuple[int, ...]:
+    """Return the cycle in which the last instruction of each layer retired in the Verilog, in any core."""
+    ends: list[int] = []
+    for layer in machine.network.layers:
+        found = [
+            end
+            for program, of_core in zip(machine.program.cores, check.layer_ends(), strict=True)
+            for (name, _), end in zip(program.layer_starts, of_core, strict=True)
+            if name == layer.name
+        ]
+        ends.append(max(found))
+    return tuple(ends)
 
 
 def _layer_of(machine: Machine) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which address register serves what. All windows span all that addresses reach: positions are plain addresses."""
+"""Which address register serves what. All windows span all that can be written: positions are plain addresses."""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ IntArray = npt.NDArray[np.int64]
 
 def coefficient_image(network: Network, scheduled: CoreSchedule, core: Core) -> IntArray:
     """Return the coefficients, shape ``(words, word_bytes)``, as many words as are used; lanes without one hold 0."""
-    layers = {layer.name: layer for layer in network.layers if isinstance(layer, DepthwiseLayer)}
     blocks = [
-        (block, layers[one.layer])
+        (block, layer)
         for one in scheduled.layers
-        if one.layer in layers and isinstance(one, VectorSchedule)
+        for layer in [network.layer(one.layer)]
+        if isinstance(layer, DepthwiseLayer) and isinstance(one, VectorSchedule)
         for block in one.coefficients
     ]
     words = max((block.word + block.words for block, _ in blocks), default=0)

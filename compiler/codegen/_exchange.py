@@ -1,72 +1,65 @@
-"""How a core's part of a layer waits for other parts and tells them, and to which memories it writes."""
+"""Instructions by which the cores of a chip work together: to whom STORE writes, who waits for whom.
+
+1. What goes to this core alone does so directly, everything else over the bus.
+2. Where halos must not be written before LOAD has waited, LOAD tells STORE.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nngen.isa import Instruction, Unit, instruction, register
+from nngen.compiler.scheduler.counters import LOADED
+from nngen.ir import Exchange, Take, Tell
+from nngen.isa import Instruction, Unit, instruction
 
-from ._halo import has_halo, outer_fills
-from ._place import Place
 from ._writer import RegisterFile
 
-STORED = 0  # counter: a part of the layer before has stored everything
-PADDED = 1  # counter: STORE has written the padding of the inputs
-READY = 2  # counter: LOAD has all signals that it waits for
-_TARGET_BITS = register(Unit.STORE, "TARGETS").width
+_TARGET_BITS = 32  # of one register TARGETS
 
 
-def waiting(place: Place) -> list[Instruction]:
-    """Return what comes before the first LOAD of a part.
+def uses_bus(targets: Sequence[int], core: int) -> bool:
+    """Return whether what is written to some cores goes over the bus."""
+    return tuple(targets) != (core,)
 
-    Padding over the bus must wait, too: another core may read what it writes over as long as the layer before runs.
-    """
-    exchange = place.part.exchange
-    code = []
-    if exchange.inputs:
-        code.append(instruction("WAIT", unit=Unit.LOAD, counter=PADDED, count=1))
-    if exchange.waits:
-        code.append(instruction("WAIT", unit=Unit.LOAD, counter=STORED, count=exchange.waits))
-        if exchange.pads and place.bus and has_halo(place.target):
-            code.append(instruction("SIGNAL", unit=Unit.LOAD, counter=READY))
-            code.append(instruction("WAIT", unit=Unit.STORE, counter=READY, count=1))
+
+def target_sets(registers: RegisterFile, targets: Sequence[int], core: int) -> list[Instruction]:
+    """Return the SETs that make the bus reach some cores; none where it is not used."""
+    if not uses_bus(targets, core):
+        return []
+    words = [0, 0]
+    for target in targets:
+        words[target // _TARGET_BITS] |= 1 << target % _TARGET_BITS
+    return [
+        made
+        for element, word in enumerate(words)
+        for made in registers.set(Unit.STORE, "TARGETS", word, element=element)
+    ]
+
+
+def wait(unit: Unit, takes: Sequence[Take]) -> list[Instruction]:
+    """Return the WAITs of a unit."""
+    return [instruction("WAIT", unit=unit, counter=take.counter, count=take.count) for take in takes]
+
+
+def tell(registers: RegisterFile, tells: Sequence[Tell], core: int) -> list[Instruction]:
+    """Return SIGNALs that follow everything STORE wrote before."""
+    code: list[Instruction] = []
+    for one in tells:
+        if uses_bus(one.cores, core):
+            code += [*target_sets(registers, one.cores, core), instruction("TELL", counter=one.counter)]
+        else:
+            code.append(instruction("SIGNAL", unit=Unit.STORE, counter=one.counter))
     return code
 
 
-def targeting(place: Place, registers: RegisterFile) -> list[Instruction]:
-    """Return the SETs that name the memories that a part writes over the bus."""
-    return target_sets(place.part.exchange.targets, registers)
+def wait_for_parts(exchange: Exchange) -> list[Instruction]:
+    """Return what comes before the first LOAD of a part."""
+    code = wait(Unit.LOAD, exchange.takes)
+    if exchange.fills_wait:
+        code.append(instruction("SIGNAL", unit=Unit.LOAD, counter=LOADED))
+    return code
 
 
-def padding(place: Place, registers: RegisterFile) -> list[Instruction]:
-    """Return the FILLs above and below the output, where this part writes them."""
-    if not place.part.exchange.pads:
-        return []
-    return outer_fills(place.target, place.output_tensor, registers, place.core, bus=place.bus)
-
-
-def telling(place: Place, registers: RegisterFile, *, core: int) -> list[Instruction]:
-    """Return the SIGNAL at the end of a part, and the SETs that it needs."""
-    told = place.part.exchange.signals
-    if not told:
-        return []
-    if told == (core,):
-        return [signal(STORED)]
-    return [*target_sets(told, registers), signal(STORED, bus=1)]
-
-
-def signal(counter: int, *, bus: int = 0) -> Instruction:
-    """Return the SIGNAL that follows everything STORE wrote before."""
-    return instruction("SIGNAL", unit=Unit.STORE, counter=counter, bus=bus)
-
-
-def target_sets(targets: Sequence[int], registers: RegisterFile) -> list[Instruction]:
-    """Return the SETs by which the bus reaches these cores; none where there is no core to reach."""
-    if not targets:
-        return []
-    mask = sum(1 << core for core in targets)
-    parts = range(register(Unit.STORE, "TARGETS").count)
-    words = [mask >> _TARGET_BITS * part & ((1 << _TARGET_BITS) - 1) for part in parts]
-    return [
-        made for part, word in enumerate(words) for made in registers.set(Unit.STORE, "TARGETS", word, element=part)
-    ]
+def wait_before_fills(exchange: Exchange) -> list[Instruction]:
+    """Return what comes before the first FILL of a part, and after its :func:`wait_for_parts`."""
+    return wait(Unit.STORE, [Take(counter=LOADED, count=1)]) if exchange.fills_wait else []

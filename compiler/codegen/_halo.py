@@ -19,12 +19,9 @@ def has_halo(region: Region) -> bool:
 
 
 def outer_fills(
-    region: Region, tensor: Tensor, registers: RegisterFile, core: Core, *, bus: int = 0
+    region: Region, tensor: Tensor, registers: RegisterFile, core: Core, *, bus: bool = False
 ) -> list[Instruction]:
-    """Return the FILLs above the first and below the last row, with what lies left and right of these.
-
-    They go over the bus where ``bus`` is 1.
-    """
+    """Return the FILLs above the first and below the last row, with what lies left and right of these."""
     height, width, _ = tensor.shape
     top, left, bottom, right = region.halo
     above = top * region.pitch + left * region.pixel_bytes
@@ -41,7 +38,7 @@ def gap_bytes(region: Region) -> int:
     return (left + right) * region.pixel_bytes
 
 
-def gap_fills(region: Region, register: int, offset: int, *, bus: int = 0) -> list[Instruction]:
+def gap_fills(region: Region, register: int, offset: int, *, bus: bool = False) -> list[Instruction]:
     """Return the FILL of the gap after the row that an address register is in."""
     return _fill(region, register, offset, gap_bytes(region), bus=bus)
 
@@ -61,7 +58,7 @@ def all_gap_fills(region: Region, tensor: Tensor, registers: RegisterFile, core:
     return start + loop(height - 1, body, layer=region.tensor)
 
 
-def _fill(region: Region, register: int, offset: int, length: int, *, bus: int = 0) -> list[Instruction]:
+def _fill(region: Region, register: int, offset: int, length: int, *, bus: bool = False) -> list[Instruction]:
     return [
         instruction(
             "FILL",
@@ -69,7 +66,7 @@ def _fill(region: Region, register: int, offset: int, length: int, *, bus: int =
             offset=offset + first,
             length=min(_LONGEST, length - first),
             value=region.fill & 0xFF,
-            bus=bus,
+            bus=int(bus),
         )
         for first in range(0, length, _LONGEST)
     ]

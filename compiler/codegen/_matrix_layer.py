@@ -1,9 +1,9 @@
 """The instructions of a matrix layer.
 
 1. SETs of what changed; those of LOAD and MVM run while the layer before drains.
-2. FILLs above and below the output; those between its rows are part of the loop over rows.
+2. FILLs above and below the output, where this core writes them; those between its rows are part of the loop over rows.
 3. LOAD waits until the layer before has stored everything: so reads follow writes, and a region that is used again is
-   written only after its last read.
+   written only after its last read. FILLs come after that where others may still read what they overwrite.
 4. Loops over rows and columns around the body of one position; a layer of one position has none, and its SETs of MVM
    and POST come as late as they may.
 """
@@ -16,8 +16,6 @@ from nngen.ir import Pass
 from nngen.isa import Instruction, Unit, instruction
 
 from ._addresses import FIXED, INPUT, OUTPUT, point
-from ._exchange import padding
-from ._halo import gap_bytes, gap_fills
 from ._macro_settings import class_sets, group_sets
 from ._place import MatrixPlace
 from ._position import Addressing, position_body
@@ -36,11 +34,12 @@ def matrix_instructions(place: MatrixPlace, registers: RegisterFile, wait: Seque
     post = place.post_sets(registers) + _sum_sets(place, registers)
     pointers, addressing = _addressing(place, registers)
     body = position_body(place.scheduled.rounds, groups, classes, addressing)
-    fills = padding(place, registers)
+    fills = place.store_sets(registers) + place.outer_fills(registers)
     early, late = load + groups.before, mvm + classes.before
+    if place.looped and place.exchange.fills_wait:
+        return [*pointers, *early, *late, *post, *wait, *fills, *_loops(place, body)]
     if place.looped:
-        begin = [*wait, *fills] if place.bus else [*fills, *wait]
-        return [*pointers, *early, *late, *post, *begin, *_loops(place, body)]
+        return [*pointers, *early, *late, *post, *fills, *wait, *_loops(place, body)]
     if wait:
         return [*pointers, *early, *late, *wait, *_before(body, "POST", fills + post)]
     return [*pointers, *early, *_before(_before(body, "POST", fills + post), "MVM", late)]
@@ -114,22 +113,19 @@ def _loops(place: MatrixPlace, body: Sequence[Instruction]) -> list[Instruction]
     (input_row, input_column), (output_row, output_column) = place.scheduled.input_step, place.scheduled.output_step
     name = place.layer.name
     if columns == 1:
-        end = [*_gap(place, place.target.pixel_bytes), *_move(input_row, output_row)]
+        end = [*place.gap_fills(OUTPUT, place.target.pixel_bytes), *_move(input_row, output_row)]
         return loop(rows, [*body, *end], layer=name)
     inner_body = [*body, *_move(input_column, output_column)]
     if rows == 1:
         return loop(columns, inner_body, layer=name)
-    end = [*_gap(place, 0), *_move(input_row - columns * input_column, output_row - columns * output_column)]
+    end = [
+        *place.gap_fills(OUTPUT, 0),
+        *_move(input_row - columns * input_column, output_row - columns * output_column),
+    ]
     if not end and rows * columns <= _MOST_REPETITIONS:
         return loop(rows * columns, inner_body, layer=name)
     # Two loops must not end on the same instruction.
     return loop(rows, [*loop(columns, inner_body, layer=name), *(end or [instruction("NOP")])], layer=name)
-
-
-def _gap(place: MatrixPlace, offset: int) -> list[Instruction]:
-    if not place.scheduled.exchange.pads or not gap_bytes(place.target):
-        return []
-    return gap_fills(place.target, OUTPUT, offset, bus=place.bus)
 
 
 def _move(source: int, target: int) -> list[Instruction]:

@@ -1,4 +1,4 @@
-"""A layer between its regions, and what surrounds it."""
+"""A core's part of a layer between its regions, and what surrounds it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from nngen.arch import Core
 from nngen.compiler.mapper import VectorLayer
-from nngen.ir import Layer, LayerSchedule, MatrixLayer, MatrixSchedule, Network, Region, Tensor, VectorSchedule
+from nngen.ir import Exchange, Layer, MatrixLayer, MatrixSchedule, Network, Region, Tensor, VectorSchedule
 from nngen.isa import Instruction, Unit
 from nngen.numerics import ROUNDINGS
 
+from ._exchange import target_sets, uses_bus, wait_before_fills
+from ._halo import gap_bytes, gap_fills, outer_fills
 from ._writer import RegisterFile
 
 _TABLE_ENABLED = 1 << 4  # of POST's register TABLE
@@ -17,11 +19,12 @@ _TABLE_ENABLED = 1 << 4  # of POST's register TABLE
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """What layers of both kinds have around them."""
+    """What layers of both kinds have around them, on core ``number``."""
 
     network: Network
     target: Region
     core: Core
+    number: int
 
     @property
     def any_layer(self) -> Layer:
@@ -29,14 +32,19 @@ class Place:
         raise NotImplementedError
 
     @property
-    def part(self) -> LayerSchedule:
-        """Its schedule in this core."""
+    def table(self) -> int | None:
+        """Its look-up table."""
         raise NotImplementedError
 
     @property
-    def bus(self) -> int:
-        """1 where its output goes over the bus."""
-        return int(bool(self.part.exchange.targets))
+    def exchange(self) -> Exchange:
+        """How the part works together with those on other cores."""
+        raise NotImplementedError
+
+    @property
+    def bus(self) -> bool:
+        """Whether what it stores goes over the bus."""
+        return uses_bus(self.exchange.targets, self.number)
 
     @property
     def output_tensor(self) -> Tensor:
@@ -52,10 +60,27 @@ class Place:
             "ZERO_POINT": constants.zero_point,
             "ROUNDING": ROUNDINGS.index(constants.rounding),
             "ELEMENT": self.output_tensor.element_bytes.bit_length() - 1,
-            "TABLE": 0 if self.part.table is None else _TABLE_ENABLED | self.part.table,
+            "TABLE": 0 if self.table is None else _TABLE_ENABLED | self.table,
             "NEGATIVE": int(constants.has_negative),
         }
         return [made for name, value in values.items() for made in registers.set(Unit.POST, name, value)]
+
+    def store_sets(self, registers: RegisterFile) -> list[Instruction]:
+        """Return the SETs of STORE: whom it writes to."""
+        return target_sets(registers, self.exchange.targets, self.number)
+
+    def outer_fills(self, registers: RegisterFile) -> list[Instruction]:
+        """Return the FILLs above and below the output, where the part writes its halo, and what they wait for."""
+        if not self.exchange.fills_halo:
+            return []
+        fills = outer_fills(self.target, self.output_tensor, registers, self.core, bus=self.bus)
+        return [*wait_before_fills(self.exchange), *fills]
+
+    def gap_fills(self, register: int, offset: int) -> list[Instruction]:
+        """Return the FILL of the gap after the row that an address register is in, where the part writes the halo."""
+        if not self.exchange.fills_halo or not gap_bytes(self.target):
+            return []
+        return gap_fills(self.target, register, offset, bus=self.bus)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +97,14 @@ class MatrixPlace(Place):
         return self.layer
 
     @property
-    def part(self) -> LayerSchedule:
-        """Its schedule in this core."""
-        return self.scheduled
+    def table(self) -> int | None:
+        """Its look-up table."""
+        return self.scheduled.table
+
+    @property
+    def exchange(self) -> Exchange:
+        """How the part works together with those on other cores."""
+        return self.scheduled.exchange
 
     @property
     def looped(self) -> bool:
@@ -101,6 +131,11 @@ class VectorPlace(Place):
         return self.layer
 
     @property
-    def part(self) -> LayerSchedule:
-        """Its schedule in this core."""
-        return self.scheduled
+    def table(self) -> int | None:
+        """Its look-up table."""
+        return self.scheduled.table
+
+    @property
+    def exchange(self) -> Exchange:
+        """How the part works together with those on other cores."""
+        return self.scheduled.exchange

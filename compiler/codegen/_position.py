@@ -15,9 +15,8 @@ _MOST_RECORDS = BY_MNEMONIC["POST"].field("count").highest
 
 @dataclass(frozen=True, kw_only=True)
 class Addressing:
-    """Where a position's runs start: address registers, and what is added to every offset.
-
-    Two-byte inputs are ``wide``; ``bus`` is 1 where the outputs go over the bus.
+    """Where a position's runs start: address registers, what is added to every offset; two-byte inputs are ``wide``,
+    outputs go over the ``bus``.
     """
 
     input_register: int
@@ -25,7 +24,7 @@ class Addressing:
     output_register: int
     output_offset: int
     wide: bool = False
-    bus: int = 0
+    bus: bool = False
 
 
 def position_body(rounds: Sequence[Round], groups: Sets, classes: Sets, addressing: Addressing) -> list[Instruction]:
@@ -47,10 +46,25 @@ def position_body(rounds: Sequence[Round], groups: Sets, classes: Sets, addressi
                 offset=addressing.output_offset + one.output_offset,
                 length=one.output_bytes,
                 release=1,
-                bus=addressing.bus,
+                bus=int(addressing.bus),
             )
         )
+        body += _zeros(one, addressing)
     return body
+
+
+def _zeros(one: Round, addressing: Addressing) -> list[Instruction]:
+    return [
+        instruction(
+            "FILL",
+            register=addressing.output_register,
+            offset=addressing.output_offset + offset,
+            length=one.output_bytes,
+            value=0,
+            bus=int(addressing.bus),
+        )
+        for offset in one.zeros
+    ]
 
 
 def _loads(one: Pass, addressing: Addressing) -> list[Instruction]:

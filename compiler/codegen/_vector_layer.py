@@ -1,7 +1,8 @@
 """The instructions of a vector layer: LOAD, VEC, POST and STORE of every chunk, in loops over rows and columns.
 
 SETs that hold for the whole layer come first and run while the layer before drains; FILLs of halos above and below the
-output follow, then LOAD waits until the layer before has stored everything.
+output follow, then LOAD waits until the layer before has stored everything. FILLs come after that where others may
+still read what they overwrite.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from nngen.ir import Band, Chunk, Combination, Copy, Fill, Outputs, Segment
 from nngen.isa import COEFFICIENTS, Instruction, Unit, instruction
 
 from ._addresses import POINTERS, point
-from ._exchange import padding
-from ._halo import gap_bytes, gap_fills
 from ._place import VectorPlace
 from ._tree import Command, Node, Register, Repeat, plain, write_tree
 from ._writer import RegisterFile
@@ -26,11 +25,12 @@ def vector_instructions(place: VectorPlace, registers: RegisterFile, wait: Seque
     nodes = [node for band in place.scheduled.bands for node in _band(place, band)]
     code = _pointers(place, registers)
     code += place.post_sets(registers)
-    fills = padding(place, registers)
+    code += place.store_sets(registers)
+    fills = place.outer_fills(registers)
     tree = write_tree(nodes, registers, layer=place.layer.name)
     sets = _leading_sets(tree)
-    begin = [*wait, *fills] if place.bus else [*fills, *wait]
-    return [*code, *tree[:sets], *begin, *tree[sets:]]
+    between = [*wait, *fills] if place.exchange.fills_wait else [*fills, *wait]
+    return [*code, *tree[:sets], *between, *tree[sets:]]
 
 
 def _leading_sets(code: Sequence[Instruction]) -> int:
@@ -62,16 +62,12 @@ def _band(place: VectorPlace, band: Band) -> list[Node]:
 
 def _gap(place: VectorPlace) -> list[Instruction]:
     height, _, _ = place.output_tensor.shape
-    if height == 1 or not gap_bytes(place.target):
+    if height == 1:
         return []
     row_bytes = place.output_tensor.shape[1] * place.target.pixel_bytes
     rows = place.scheduled.rows_at_once
     behind = place.scheduled.output_offset - (rows - 1) * row_bytes  # the first row that was written
-    return [
-        fill
-        for row in range(rows)
-        for fill in gap_fills(place.target, _output(place), behind + row * place.target.pitch, bus=place.bus)
-    ]
+    return [fill for row in range(rows) for fill in place.gap_fills(_output(place), behind + row * place.target.pitch)]
 
 
 def _count(place: VectorPlace) -> int:
@@ -107,7 +103,7 @@ def _chunk(place: VectorPlace, chunk: Chunk) -> Iterator[Command]:
             offset=chunk.offset,
             length=chunk.length,
             release=1,
-            bus=place.bus,
+            bus=int(place.bus),
         )
     )
 

@@ -11,7 +11,7 @@ Rules, in this order; each has its own sentence:
 4. Tiles name macros, word lines, bit lines, matrix rows and outputs that exist, and gains that the macro has.
 5. All slices of a weight lie in the columns of one ADC.
 6. No cell is used by two tiles of one phase.
-   The row ranges of an output lie in one core.
+   Where the row ranges of an output lie in several cores, the layer's own core has VEC, which adds the partial sums.
 7. Every weight is mapped exactly once.
 8. The accumulators of each macro can hold its partial sums of an output.
 """
@@ -59,7 +59,7 @@ def validate_mapping(mapping: Mapping, network: Network, architecture: Architect
         _check_cells(mapping, of_phase, cores)
     for demand in demands:
         _check_weights(mapping.layer(demand.name), demand)
-        _check_one_core(mapping.layer(demand.name), demand)
+        _check_sums(mapping.layer(demand.name), demand, cores)
         _check_partial_sums(mapping.layer(demand.name), demand, cores)
     return Mapping(
         architecture_sha256=architecture.sha256,
@@ -236,16 +236,16 @@ def _check_weights(layer: LayerMapping, demand: Demand) -> None:
         )
 
 
-def _check_one_core(layer: LayerMapping, demand: Demand) -> None:
+def _check_sums(layer: LayerMapping, demand: Demand, cores: Sequence[Core]) -> None:
     first = np.full(demand.outputs, -1, np.int64)
     for tile in layer.tiles:
         held = first[slice(*tile.output_range)]
         other = (held >= 0) & (held != tile.core)
-        if other.any():
+        if other.any() and cores[layer.core].vector is None:
             output = tile.output_range[0] + int(np.argmax(other))
             raise MappingError(
-                f"mapping of layer '{layer.layer}': row ranges of output {output} must lie in one core, not in "
-                f"{first[output]} and {tile.core}"
+                f"mapping of layer '{layer.layer}': row ranges of output {output} lie in cores {first[output]} and "
+                f"{tile.core}, so core must be one with VEC, which adds them, not {layer.core}"
             )
         held[:] = tile.core
 

@@ -23,9 +23,10 @@ from nngen.numerics import PlaneFormat
 
 from ._added_macros import named_sums, names_of_macros
 from ._passes import PartialSum, PlannedPass, PlannedRound
-from ._rounds import plan_rounds
+from ._rounds import mapped_outputs, plan_rounds
 from ._runs import Window, pass_runs, with_common_stride
 from ._settings import Held, PassSettings, assign_settings
+from .partial_sums import SlotRange
 
 
 def schedule_matrix(
@@ -38,17 +39,22 @@ def schedule_matrix(
     record: int,
     held: Held,
     exchange: Exchange,
+    slots: Sequence[SlotRange] = (),
 ) -> MatrixSchedule:
-    """Schedule the tiles of a layer that a core has.
+    """Schedule what is mapped of a layer on one core.
 
-    Its first constant record is ``record``, and ``held`` are the numbers that the macros hold.
+    Its first constant record is ``record``, and ``held`` are the numbers that the macros hold. Of a layer of partial
+    sums, ``slots`` are where they go.
     """
     demand = layer_demand(network, layer, core)
-    planned = plan_rounds(mapping, demand, core)
+    planned = plan_rounds(mapping, [one.outputs for one in slots] or mapped_outputs(mapping), demand, core)
     settings = assign_settings([p for r in planned for p in r.passes], held)
     tensor, source, target = network.tensors[layer.input], regions[layer.input], regions[layer.output]
     names = names_of_macros(planned)
     rounds = tuple(_rounds(planned, settings, demand, Window.of(layer, tensor, source), record=record, names=names))
+    positions = network.output_shape(layer)[:2]
+    if slots:
+        rounds = tuple(_in_slot(r, slots, positions[0] * target.pitch) for r in rounds)
     planes, weights = layer_planes(network, layer, core), layer_weights(layer, core)
     down, across = layer.strides
     return MatrixSchedule(
@@ -56,7 +62,7 @@ def schedule_matrix(
         input=layer.input,
         output=layer.output,
         table=table_slot(network, layer),
-        positions=network.tensors[layer.output].shape[:2],
+        positions=positions,
         input_step=(down * source.pitch, across * source.pixel_bytes),
         output_step=(target.pitch, target.pixel_bytes),
         invert=planes.offset,
@@ -100,6 +106,17 @@ def _rounds(
             output_bytes=(one.outputs[1] - one.outputs[0]) * demand.output_bytes,
         )
         record += len(sources)
+
+
+def _in_slot(one: Round, slots: Sequence[SlotRange], slot_bytes: int) -> Round:
+    """Return a round that writes to the slots of its outputs, ``slot_bytes`` apart."""
+    own = next(some for some in slots if some.outputs[0] <= one.sources[0].output < some.outputs[1])
+    return one.model_copy(
+        update={
+            "output_offset": one.output_offset + own.slot * slot_bytes,
+            "zeros": tuple(one.output_offset + slot * slot_bytes for slot in own.zeros),
+        }
+    )
 
 
 def _pass(planned: PlannedPass, settings: PassSettings, window: Window) -> Pass:

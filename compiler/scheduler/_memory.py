@@ -3,9 +3,10 @@
 1. A network input lives from the start (the host has written it), a layer's output from that layer on; both to their
    last consumer, outputs of the network to the end.
 2. A tensor carries the halo that its consumers reach into (``halo``).
-3. Tensors that live at the same time in the memory of one core do not overlap. A tensor stands at one address in all
-   memories that hold it. Each takes the smallest gap that suffices, in whole memory words; the largest tensors first,
-   or the earliest first, whichever needs less memory.
+3. A tensor lies at the same address in the memories of all cores that hold it: what is written over the bus goes to
+   one address.
+4. Tensors that live at the same time in one memory do not overlap. Each takes the smallest gap that suffices, in whole
+   memory words; the largest tensors first, or the earliest first, whichever lacks less memory, or else needs less.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nngen.arch import Core
 from nngen.errors import CapacityError
 from nngen.ir import Network, Region
 
+from .cores import NumberedCore
 from .halo import halo_of
+from .parts import Cores
 
 _MOST_BYTES = 1 << 19
 
@@ -30,64 +32,75 @@ class _Block:
     size: int
     begin: int
     end: int
-    holders: frozenset[int]
+    cores: Cores
 
     def meets(self, other: _Block) -> bool:
-        alive = self.begin <= other.end and other.begin <= self.end
-        return alive and not self.holders.isdisjoint(other.holders)
+        return self.begin <= other.end and other.begin <= self.end and not set(self.cores).isdisjoint(other.cores)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Memory:
+    """The activation memory of a core, the last ``reserved`` bytes of which hold something else."""
+
+    core: NumberedCore
+    reserved: int
+    blocks: tuple[_Block, ...]
+
+    def height(self, addresses: dict[str, int]) -> int:
+        return max((addresses[block.tensor] + block.size for block in self.blocks), default=0)
+
+    def lacking(self, addresses: dict[str, int]) -> int:
+        return max(0, self.height(addresses) + self.reserved - self.core.core.activation_bytes)
 
 
 def allocate(
-    network: Network, holders: Mapping[str, Sequence[int]], cores: Sequence[Core], *, reserved: Sequence[int]
-) -> dict[str, Region]:
-    """Return a region for every tensor of the network by its name, in the order in which they come to life.
+    network: Network, holders: Mapping[str, Cores], cores: Sequence[NumberedCore], *, reserved: Sequence[int]
+) -> tuple[Region, ...]:
+    """Return a region for every tensor that cores hold, in the order in which they come to life.
 
-    Parameters
-    ----------
-    holders
-        The cores in whose memory a tensor is.
-    reserved
-        Of each core the bytes at the end of its memory that hold something else.
+    The last ``reserved`` bytes of each core's memory hold something else.
 
     Raises
     ------
     CapacityError
-        Names the layer at which most memory of a core is in use, what is needed and what there is.
+        Names the layer at which most memory is in use, what is needed and what there is.
     """
-    word_bytes = cores[0].word_bytes
-    shapes = {name: _region(network, name) for name in network.tensors if _is_used(network, name)}
+    shapes = {name: _region(network, name) for name in holders}
+    word = cores[0].core.word_bytes
     blocks = [
         _Block(
             tensor=name,
-            size=-(-region.size // word_bytes) * word_bytes,
+            size=-(-region.size // word) * word,
             begin=_begin(network, name),
             end=_end(network, name),
-            holders=frozenset(holders[name]),
+            cores=holders[name],
         )
         for name, region in shapes.items()
     ]
+    memories = [
+        _Memory(core=core, reserved=rest, blocks=tuple(block for block in blocks if core.number in block.cores))
+        for core, rest in zip(cores, reserved, strict=True)
+    ]
+    best = _best_placement(blocks, memories)
+    for memory in memories:
+        if memory.lacking(best):
+            _refuse(network, memory, memory.height(best))
+    by_birth = sorted(blocks, key=lambda b: (b.begin, b.tensor))
+    return tuple(shapes[b.tensor].model_copy(update={"address": best[b.tensor]}) for b in by_birth)
+
+
+def _best_placement(blocks: Sequence[_Block], memories: Sequence[_Memory]) -> dict[str, int]:
+    """Return an address for each block."""
     largest_first = sorted(blocks, key=lambda b: (-b.size, b.begin, b.tensor))
     earliest_first = sorted(blocks, key=lambda b: (b.begin, -b.size, b.tensor))
     placements = [_place(order) for order in (largest_first, earliest_first)]
-    excess = [
-        [
-            _height(blocks, placed, number) + reserved[number] - core.activation_bytes
-            for number, core in enumerate(cores)
-        ]
-        for placed in placements
-    ]
-    best = min(range(len(placements)), key=lambda i: (max(*excess[i], 0) > 0, sum(excess[i])))
-    largest = max(range(len(cores)), key=lambda number: excess[best][number])
-    if excess[best][largest] > 0:
-        tensors = _height(blocks, placements[best], largest)
-        own = [block for block in blocks if largest in block.holders]
-        _refuse(network, own, tensors, cores[largest], number=largest, reserved=reserved[largest])
-    by_birth = sorted(blocks, key=lambda b: (b.begin, b.tensor))
-    return {b.tensor: shapes[b.tensor].model_copy(update={"address": placements[best][b.tensor]}) for b in by_birth}
-
-
-def _is_used(network: Network, name: str) -> bool:
-    return name in _written_by_host(network) or any(layer.output == name for layer in network.layers)
+    return min(
+        placements,
+        key=lambda placed: (
+            sum(memory.lacking(placed) for memory in memories),
+            max(memory.height(placed) for memory in memories),
+        ),
+    )
 
 
 def _written_by_host(network: Network) -> set[str]:
@@ -150,27 +163,19 @@ def _best_gap(taken: Sequence[tuple[int, int]], size: int) -> int:
     return min(gaps)[1] if gaps else top
 
 
-def _height(blocks: Sequence[_Block], addresses: dict[str, int], core: int) -> int:
-    """Return the bytes that a core's memory must have."""
-    return max((addresses[block.tensor] + block.size for block in blocks if core in block.holders), default=0)
-
-
-def _refuse(
-    network: Network, blocks: Sequence[_Block], tensors: int, core: Core, *, number: int, reserved: int
-) -> None:  # fmt: skip
+def _refuse(network: Network, memory: _Memory, tensors: int) -> None:
     def alive(i: int) -> int:
-        return sum(block.size for block in blocks if block.begin <= i <= block.end)
+        return sum(block.size for block in memory.blocks if block.begin <= i <= block.end)
 
-    named = "the core" if core.bus is None else f"core {number}"
-    needed = tensors + reserved
-    beside = f" beside {reserved} bytes of weights" if reserved else ""
+    needed = tensors + memory.reserved
+    beside = f" beside {memory.reserved} bytes of weights" if memory.reserved else ""
     peak = max(range(len(network.layers)), key=alive)
     fix = (
-        f"set {core.where}.memory.activation_bytes = {needed}"
+        f"set {memory.core.table}.memory.activation_bytes = {needed}"
         if needed <= _MOST_BYTES
         else "that is the most a core can have"
     )
     raise CapacityError(
         f"layer '{network.layers[peak].name}': the tensors alive with it need {tensors} bytes of activation memory"
-        f"{beside}, {named} has {core.activation_bytes}: {fix}"
+        f"{beside}, {memory.core.name} has {memory.core.core.activation_bytes}: {fix}"
     )

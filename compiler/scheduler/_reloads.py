@@ -15,12 +15,17 @@ from nngen.errors import CapacityError
 from nngen.ir import Mapping, Network, Reload
 from nngen.isa import BY_MNEMONIC, words_per_row
 
+from .cores import NumberedCore
+
 _LONGEST = BY_MNEMONIC["PROG"].field("length").highest
 _WORD_BYTES = 4
 
 
-def plan_reloads(network: Network, mapping: Mapping, core: Core) -> tuple[Reload, ...]:
-    """Return the reloads in the order of layers; the last one's words end at the end of activation memory."""
+def plan_reloads(network: Network, mapping: Mapping, core: NumberedCore) -> tuple[Reload, ...]:
+    """Return the reloads of a core, whose tiles ``mapping`` has, in the order of layers.
+
+    The last one's words end at the end of activation memory.
+    """
     heights: dict[tuple[int, int], int] = {}  # word lines in use, by phase and macro
     first_layers: dict[int, str] = {}
     for layer in network.matrix_layers:
@@ -43,12 +48,14 @@ def reload_bytes(reloads: Sequence[Reload], core: Core) -> int:
     return -(-size // core.word_bytes) * core.word_bytes
 
 
-def _placed(reloads: Sequence[Reload], core: Core) -> tuple[Reload, ...]:
+def _placed(reloads: Sequence[Reload], numbered: NumberedCore) -> tuple[Reload, ...]:
+    core = numbered.core
     needed = reload_bytes(reloads, core)
     if needed > core.activation_bytes:
         raise CapacityError(
-            f"weights that are loaded while the network runs take {needed} bytes of activation memory, the core has "
-            f"{core.activation_bytes}: enlarge {core.where}.memory.activation_bytes, or set {core.where}.macros higher"
+            f"weights that are loaded while the network runs take {needed} bytes of activation memory, "
+            f"{numbered.name} has {core.activation_bytes}: enlarge {numbered.table}.memory.activation_bytes, or set "
+            f"{numbered.table}.macros higher"
         )
     address = core.activation_bytes - needed
     placed: list[Reload] = []

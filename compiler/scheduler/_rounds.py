@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nngen.arch import Core
 from nngen.compiler.mapper import LARGEST_OVERLAP, Demand, RoundCost, block_limit, layer_cycles
 from nngen.ir import LayerMapping
@@ -9,39 +11,38 @@ from nngen.ir import LayerMapping
 from ._added_macros import named_sums, names_of_macros
 from ._passes import PlannedRound, plan_outputs
 
-
-def plan_rounds(mapping: LayerMapping, demand: Demand, core: Core) -> tuple[PlannedRound, ...]:
-    """Return the rounds of the tiles of a layer that a core has: range by range of their outputs."""
-    return tuple(planned for outputs in output_ranges(mapping) for planned in _plan(mapping, outputs, demand, core))
+Ranges = Sequence[tuple[int, int]]
 
 
-def output_ranges(mapping: LayerMapping) -> list[tuple[int, int]]:
-    """Return the outputs that some tiles compute, as ranges [a, b) with a gap between any two."""
+def plan_rounds(mapping: LayerMapping, ranges: Ranges, demand: Demand, core: Core) -> tuple[PlannedRound, ...]:
+    """Return the rounds of some outputs of a layer, of the cut that takes the fewest cycles; ties go to fewer rounds.
+
+    All outputs of a round are in one of the ``ranges`` [a, b).
+    """
+    outputs = sum(end - first for first, end in ranges)
+    fewest = -(-outputs // block_limit(demand, core))
+    most = max(fewest, LARGEST_OVERLAP) if demand.positions == 1 else fewest
+    plans = [
+        _cut(mapping, ranges, demand, -(-outputs // blocks), core) for blocks in range(fewest, min(most, outputs) + 1)
+    ]
+    return min(plans, key=lambda plan: (_cycles(plan, demand, core), len(plan)))
+
+
+def mapped_outputs(mapping: LayerMapping) -> tuple[tuple[int, int], ...]:
+    """Return the ranges [a, b) of outputs that have tiles, ascending, with neighbours merged."""
     ranges: list[tuple[int, int]] = []
-    for first, end in sorted({tile.output_range for tile in mapping.tiles}):
+    for first, end in sorted(tile.output_range for tile in mapping.tiles):
         if ranges and first <= ranges[-1][1]:
             ranges[-1] = ranges[-1][0], max(end, ranges[-1][1])
         else:
             ranges.append((first, end))
-    return ranges
+    return tuple(ranges)
 
 
-def _plan(mapping: LayerMapping, outputs: tuple[int, int], demand: Demand, core: Core) -> tuple[PlannedRound, ...]:
-    """Return the rounds of the outputs [a, b), of the cut that takes the fewest cycles; ties go to fewer rounds."""
-    count = outputs[1] - outputs[0]
-    fewest = -(-count // block_limit(demand, core))
-    most = max(fewest, LARGEST_OVERLAP) if demand.positions == 1 else fewest
-    plans = [_cut(mapping, outputs, demand, blocks, core) for blocks in range(fewest, min(most, count) + 1)]
-    return min(plans, key=lambda plan: (_cycles(plan, demand, core), len(plan)))
-
-
-def _cut(
-    mapping: LayerMapping, outputs: tuple[int, int], demand: Demand, blocks: int, core: Core
-) -> tuple[PlannedRound, ...]:
-    begin, end = outputs
-    length = -(-(end - begin) // blocks)
+def _cut(mapping: LayerMapping, ranges: Ranges, demand: Demand, length: int, core: Core) -> tuple[PlannedRound, ...]:
     return tuple(
         planned
+        for begin, end in ranges
         for first in range(begin, end, length)
         for planned in plan_outputs(mapping, (first, min(first + length, end)), slices=demand.slices, core=core)
     )

@@ -7,22 +7,17 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Architecture
-from nngen.isa import STALL_SEED_BITS, Unit, core_stall_rotation
+from nngen.isa import STALL_SEED_BITS, Unit, core_stall_rotation, retire_prefix
 
 from ._placement import VerilogPlatform, place
 from .arbiter import Arbiter
 from .host_port import HostPort, axi_lite_ports
-from .node import ACCESS, Node
+from .node import Node
 from .retire import RETIRE_PORTS
 
 CHIP_MODULE = "nngen_chip"
 NODE_MODULE = "nngen_node"
 _FROM_BUS = ("write", "address", "data")
-
-
-def retire_prefix(core: int, cores: int) -> str:
-    """Return what the names of the retire ports of a core begin with, in a chip with so many."""
-    return "retire_" if cores == 1 else f"core{core}_retire_"
 
 
 class Chip(wiring.Component):
@@ -88,7 +83,7 @@ class Chip(wiring.Component):
             m.submodules.node = node
         shared = {"start": host.start, "finished": host.finished, "watchdog": host.watchdog}
         shared |= {"loop_count": host.loop_count, "access_data": host.write_data}
-        shared |= {name: getattr(host, name) for name in ACCESS if name not in ("write", "read", "access_data")}
+        shared |= {name: getattr(host, name) for name in ("write_address", "write_strobe", "read_address")}
         m.d.comb += [getattr(node, name).eq(source) for name, source in shared.items()]
         m.d.comb += [
             node.write.eq(host.write[number]),

@@ -25,6 +25,7 @@ class Kind(IntEnum):
     SIGNAL = 3
     FILL = 4
     PROG = 5
+    TELL = 6
 
 
 def command_layout(*, retire: bool) -> data.StructLayout:

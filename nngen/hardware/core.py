@@ -282,8 +282,8 @@ class Core(wiring.Component):
             self.to_bus_write.eq(store.memory_write),
             self.to_bus_address.eq(store.memory_address),
             self.to_bus_data.eq(store.memory_data),
-            self.to_bus_signal.eq(store.bus_signal_now),
-            self.to_bus_index.eq(store.index),
+            self.to_bus_signal.eq(store.tells),
+            self.to_bus_index.eq(store.told_counter),
             self.counters.signal_bus.eq(signal),
             self.counters.index_bus.eq(index),
         ]

@@ -16,6 +16,25 @@ from .core import host_ports
 _OF_THE_CHIP = ("watchdog", "loop_count")
 
 
+def access_ports(block_bits: int) -> dict[str, wiring.Member]:
+    """Return the ports toward the host port, as a core's block sees them; see :class:`HostBlock`."""
+    return {
+        "start": In(1),
+        "finished": In(1),
+        "write": In(1),
+        "write_address": In(block_bits),
+        "write_strobe": In(4),
+        "access_data": In(32),
+        "write_fits": Out(1),
+        "write_wait": Out(1),
+        "read": In(1),
+        "read_address": In(block_bits),
+        "read_ready": Out(1),
+        "read_known": Out(1),
+        "read_value": Out(32),
+    }
+
+
 class HostBlock(wiring.Component):
     """The host's block of one core.
 
@@ -38,22 +57,7 @@ class HostBlock(wiring.Component):
         self.map = register_map(core)
         self.block_bits = block_bits
         ports = {name: member.flip() for name, member in host_ports(core).items() if name not in _OF_THE_CHIP}
-        ports |= {
-            "start": In(1),
-            "finished": In(1),
-            "write": In(1),
-            "write_address": In(block_bits),
-            "write_strobe": In(4),
-            "access_data": In(32),
-            "write_fits": Out(1),
-            "write_wait": Out(1),
-            "read": In(1),
-            "read_address": In(block_bits),
-            "read_ready": Out(1),
-            "read_known": Out(1),
-            "read_value": Out(32),
-        }
-        super().__init__(ports)
+        super().__init__(ports | access_ports(block_bits))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -10,14 +10,12 @@ from nngen.arch import Core as CoreParameters
 from nngen.isa import STALL_SEED_BITS, Unit
 
 from ._placement import VerilogPlatform, place
-from .core import WATCHDOG_BITS, Core, bus_ports, host_ports
-from .host_block import HostBlock
+from .core import WATCHDOG_BITS, Core, bus_ports
+from .host_block import HostBlock, access_ports
 from .retire import RETIRE_PORTS
 from .sequencer import LOOP_COUNT_BITS
 
 CORE_MODULE = "nngen_core"
-ACCESS = ("write", "write_address", "write_strobe", "access_data", "read", "read_address")
-ANSWERS = ("write_fits", "write_wait", "read_ready", "read_known", "read_value")
 
 
 class Node(wiring.Component):
@@ -43,24 +41,22 @@ class Node(wiring.Component):
     """
 
     def __init__(self, parameters: CoreParameters, *, block_bits: int, suffix: str, retire: bool):
+        self.parameters = parameters
+        self.block_bits = block_bits
         self.suffix = suffix
         self.retire = retire
-        self.core = Core(parameters, retire=retire, suffix=suffix)
-        self.block = HostBlock(parameters, block_bits=block_bits)
-        members = self.block.signature.members
-        ports: dict[str, object] = {name: members[name] for name in (*ACCESS, *ANSWERS, "start", "finished")}
+        ports: dict[str, object] = {**access_ports(block_bits), **bus_ports(parameters)}
         ports |= {"watchdog": In(WATCHDOG_BITS), "loop_count": In(LOOP_COUNT_BITS), "run": Out(1), "done": Out(1)}
-        ports |= bus_ports(parameters)
         if retire:
             for unit in Unit:
                 ports |= {name.replace("retire_", f"retire_{unit}_"): port for name, port in RETIRE_PORTS.items()}
             ports["stall_seed"] = In(STALL_SEED_BITS)
         super().__init__(ports)
-        self._host_ports = tuple(host_ports(parameters))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        core, block = self.core, self.block
+        core = Core(self.parameters, retire=self.retire, suffix=self.suffix)
+        block = HostBlock(self.parameters, block_bits=self.block_bits)
         m.submodules.block = block
         if isinstance(platform, VerilogPlatform):
             place(m, platform, "core", core, kind=f"{CORE_MODULE}{self.suffix}", reset=ResetSignal() | self.start)
@@ -70,9 +66,8 @@ class Node(wiring.Component):
             outside = block if name in block.signature.members else self
             source, target = (core, outside) if member.flow is Out else (outside, core)
             m.d.comb += getattr(target, name).eq(getattr(source, name))
-        for name in (*ACCESS, "start", "finished"):
-            m.d.comb += getattr(block, name).eq(getattr(self, name))
-        for name in ANSWERS:
-            m.d.comb += getattr(self, name).eq(getattr(block, name))
+        for name, member in access_ports(self.block_bits).items():
+            source, target = (block, self) if member.flow is Out else (self, block)
+            m.d.comb += getattr(target, name).eq(getattr(source, name))
         m.d.comb += [self.run.eq(block.run), self.done.eq(core.done)]
         return m

@@ -226,7 +226,7 @@ class Sequencer(wiring.Component):
                         m.d.comb += [unit.eq(self.word[:3]), kind.eq(Kind[format_.mnemonic])]
                     else:
                         m.d.comb += unit.eq(UNIT_CODES[format_.unit])
-                    if format_.mnemonic in ("FILL", "PROG"):
+                    if format_.mnemonic in ("FILL", "PROG", "TELL"):
                         m.d.comb += kind.eq(Kind[format_.mnemonic])
         low = Mux(self.takes_run, self.address, self.word[:ADDRESS_FIELD_BITS])
         m.d.comb += [

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from nngen.arch import Core
-from nngen.isa import Unit, index_bits, register, store_latency
+from nngen.isa import COUNTERS, Unit, index_bits, register, store_latency
 
 from .command import Kind
 from .retire import fold
@@ -32,9 +32,9 @@ class Store(QueuedUnit):
     ask, ask_bus, ports, ends, start
         In a chip with several cores, toward its arbiter: the command at the head asks, and for the bus and which ports;
         one that has started ends; it may start.
-    targets, on_bus, bus_signal_now
-        Out, there: cores that the bus reaches; what is written goes over the bus; a SIGNAL over the bus is executed, of
-        counter ``index``.
+    targets, on_bus, tells
+        Out, there: cores that the bus reaches; what is written goes over the bus; a TELL is executed, of counter
+        ``told_counter``.
     """
 
     unit = Unit.STORE
@@ -45,7 +45,8 @@ class Store(QueuedUnit):
         lanes = core.word_bytes
         bus: dict[str, object] = {}
         if core.bus is not None:
-            bus = {name: Out(1) for name in ("ask", "ask_bus", "ends", "on_bus", "bus_signal_now")}
+            bus = {name: Out(1) for name in ("ask", "ask_bus", "ends", "on_bus", "tells")}
+            bus |= {"told_counter": Out(index_bits(COUNTERS))}
             bus |= {"start": In(1), "ports": Out(core.bus.cores), "targets": Out(core.bus.cores)}
         super().__init__(
             {
@@ -63,10 +64,10 @@ class Store(QueuedUnit):
             retire=retire,
         )
 
-    def bus_signal(self) -> tuple[Value, Value]:
-        if self.core.bus is None:
-            return super().bus_signal()
-        return self.operand("SIGNAL", "bus"), self.start
+    @property
+    def told(self) -> Value:
+        """A TELL at the head is executed."""
+        return super().told if self.core.bus is None else self.tells
 
     def work(self, m: Module, platform: object) -> None:
         core, lanes = self.core, self.core.word_bytes
@@ -135,7 +136,7 @@ class Store(QueuedUnit):
         assert self.core.bus is not None
         kind = self.head.kind
         works = (kind == Kind.WORK) | (kind == Kind.FILL)
-        signals = (kind == Kind.SIGNAL) & self.operand("SIGNAL", "bus")
+        signals = kind == Kind.TELL
         described = register(Unit.STORE, "TARGETS")
         targets = [
             self.register(m, described.index + i, described.width, f"targets{i}") for i in range(described.count)
@@ -145,9 +146,10 @@ class Store(QueuedUnit):
             asks_to_signal.eq(self.valid & signals & self.empty & ~self.held),
             self.ask.eq((self.valid & works & ~self.running & ready & ~self.held) | asks_to_signal),
             self.ask_bus.eq(signals | (works & over_bus)),
-            self.bus_signal_now.eq(asks_to_signal & self.start),
-            self.ends.eq((self.working & self.work_ends) | self.bus_signal_now),
+            self.tells.eq(asks_to_signal & self.start),
+            self.ends.eq((self.working & self.work_ends) | self.tells),
             self.targets.eq(Cat(*targets)),
+            self.told_counter.eq(self.operand("TELL", "counter")),
             self.ports.eq(Mux(works, self.targets, 0)),
         ]
 

@@ -20,7 +20,7 @@ class QueuedUnit(wiring.Component):
     """Base of LOAD, MVM, POST, STORE and VEC.
 
     A subclass adds its ports, and in :meth:`work` says when a work command may start, when it ends, and what it does.
-    One whose SIGNALs may go over a bus overrides :meth:`bus_signal`.
+    One that executes TELL overrides :attr:`told`.
 
     Ports
     -----
@@ -69,17 +69,16 @@ class QueuedUnit(wiring.Component):
         running, starts, simple = Signal(), Signal(), Signal()
         self.held = held = self._stalls(m) if self.retire else Const(0, 1)
         self.running = running
-        over_bus, granted = self.bus_signal()
         m.d.comb += [
             self.wait.eq(self.valid & (kind == Kind.WAIT) & ~held),
             self.index.eq(operand(body, "WAIT", "counter")),
             self.count.eq(operand(body, "WAIT", "count")),
         ]
         with m.Switch(kind):
-            with m.Case(Kind.SET):
+            with m.Case(Kind.SET, Kind.SIGNAL):
                 m.d.comb += simple.eq(self.empty & ~held)
-            with m.Case(Kind.SIGNAL):
-                m.d.comb += simple.eq(self.empty & ~held & (granted | ~over_bus))
+            with m.Case(Kind.TELL):
+                m.d.comb += simple.eq(self.told)
             with m.Case(Kind.WAIT):
                 m.d.comb += simple.eq(self.grant)
         # A work command that started runs on until it ends; ``starting`` marks its first cycle.
@@ -88,7 +87,7 @@ class QueuedUnit(wiring.Component):
             starts.eq(self.valid & work & ~running & self.can_start & ~held),
             self.working.eq(starts | running),
             self.set_now.eq(self.valid & (kind == Kind.SET) & simple),
-            self.signal.eq(self.valid & (kind == Kind.SIGNAL) & simple & ~over_bus),
+            self.signal.eq(self.valid & (kind == Kind.SIGNAL) & simple),
             self.busy.eq(self.working | (self.valid & ~work & simple)),
             self.stalled.eq(self.valid & ~self.busy),
             self.pop.eq((self.working & self.work_ends) | (self.valid & ~work & simple)),
@@ -136,9 +135,10 @@ class QueuedUnit(wiring.Component):
             m.d.sync += target.eq(self.operand("SET", "value"))
         return target.as_signed() if signed else target
 
-    def bus_signal(self) -> tuple[Value, Value]:
-        """Return (a SIGNAL at the head goes over the bus, it may)."""
-        return Const(0, 1), Const(0, 1)
+    @property
+    def told(self) -> Value:
+        """A TELL at the head is executed; only STORE of a chip with several cores ever has one."""
+        return Const(0, 1)
 
     def work(self, m: Module, platform: object) -> None:
         """Drive ``can_start``, ``work_ends``, ``empty`` and the unit's own ports."""

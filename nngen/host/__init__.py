@@ -10,7 +10,7 @@ from nngen.isa import (
 )
 
 from ._blocks import Block, program_blocks
-from ._driver import Driver, Outcome
+from ._driver import Driver, Outcome, chip_drivers
 from ._header import c_header
 from ._register_map import (
     EVENT_BASE,
@@ -48,6 +48,7 @@ __all__ = [
     "Driver",
     "Outcome",
     "Transport",
+    "chip_drivers",
     "program_blocks",
     "tensor_addresses",
     "tensor_bytes",

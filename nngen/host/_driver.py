@@ -14,7 +14,7 @@ from nngen.ir import CoreProgram, Region, Tensor
 from nngen.isa import EVENT_NAMES, Cause
 
 from ._blocks import Block, program_blocks
-from ._register_map import EVENT_BASE, MAGIC, register_map
+from ._register_map import EVENT_BASE, MAGIC, chip_map
 from ._tensors import ByteArray, IntArray, runs, tensor_addresses, tensor_bytes, tensor_codes
 from ._transport import Transport
 
@@ -36,7 +36,7 @@ class Outcome:
 
 
 class Driver:
-    """One core behind a transport.
+    """One core behind a transport; what is the whole chip's, every core's driver does alike.
 
     Parameters
     ----------
@@ -44,20 +44,28 @@ class Driver:
         Carries words to and from the chip's host port.
     core
         The core that is believed to be there; :meth:`check` asks it.
+    chip, number
+        All cores of its chip, and which of them it is; without them it is the only one.
     """
 
-    def __init__(self, transport: Transport, core: Core):
+    def __init__(self, transport: Transport, core: Core, *, chip: Sequence[Core] = (), number: int = 0):
         self.transport = transport
         self.core = core
-        self.map = register_map(core)
+        self.chip = chip_map(chip or (core,))
+        self.map = self.chip.cores[number]
+        self.base = self.chip.base(number)
+
+    def address(self, window: str) -> int:
+        """Return the address of the first word of a window."""
+        return self.base + self.map.window(window).address
 
     async def read(self, name: str) -> int:
         """Return the register of this name."""
-        return await self.transport.read_word(self.map.register(name).address)
+        return await self.transport.read_word(self.base + self.map.register(name).address)
 
     async def write(self, name: str, value: int) -> None:
         """Write the register of this name."""
-        await self.transport.write_words(self.map.register(name).address, [value])
+        await self.transport.write_words(self.base + self.map.register(name).address, [value])
 
     # ---------------------------------------------------------------- programs
 
@@ -93,10 +101,13 @@ class Driver:
         ProgramError
             The program is for another chip, does not fit the core, or the core is running.
         """
-        await self.load_blocks(program_blocks(program, self.core), architecture_sha256=architecture_sha256)
+        blocks = [
+            Block(address=self.base + block.address, words=block.words) for block in program_blocks(program, self.core)
+        ]
+        await self.load_blocks(blocks, architecture_sha256=architecture_sha256)
 
     async def load_blocks(self, blocks: Sequence[Block], *, architecture_sha256: str) -> None:
-        """Write a program that :func:`program_blocks` laid out; errors as in :meth:`load_program`."""
+        """Write blocks at their addresses in the chip; errors as in :meth:`load_program`."""
         await self.check(architecture_sha256)
         await self._refuse_while_running("load a program")
         for block in blocks:
@@ -120,7 +131,7 @@ class Driver:
         words = self._words(region, addresses)
         image = await self._background(region, words)
         image[_places(words, addresses)] = stored
-        base = self.map.window("ACTIVATIONS").address
+        base = self.address("ACTIVATIONS")
         contents = image.reshape(-1).view("<u4")
         first = 0
         for run in runs(words):
@@ -161,7 +172,7 @@ class Driver:
 
     async def _read_memory(self, words: IntArray) -> ByteArray:
         """Return the bytes of words of activation memory, shape ``(words, 4)``."""
-        base = self.map.window("ACTIVATIONS").address
+        base = self.address("ACTIVATIONS")
         contents: list[int] = []
         for run in runs(words):
             contents += await self.transport.read_words(base + 4 * int(run[0]), run.size)
@@ -197,11 +208,14 @@ class Driver:
         await self.write("START", 1)
 
     async def running(self) -> bool:
-        """Return whether the core runs."""
-        return bool(await self.read("STATUS") & 1)
+        """Return whether a core of the chip runs."""
+        for number, block in enumerate(self.chip.cores):
+            if await self.transport.read_word(self.chip.base(number) + block.register("STATUS").address) & 1:
+                return True
+        return False
 
     async def done(self) -> bool:
-        """Return whether a program has ended since the last start."""
+        """Return whether all programs have ended since the last start."""
         return bool(await self.read("STATUS") & 2)
 
     async def wait(
@@ -244,11 +258,18 @@ class Driver:
 
     async def events(self) -> dict[str, int]:
         """Return all event counters by name; they hold until the next start."""
-        return dict(zip(EVENT_NAMES, await self.transport.read_words(EVENT_BASE, len(EVENT_NAMES)), strict=True))
+        return dict(
+            zip(EVENT_NAMES, await self.transport.read_words(self.base + EVENT_BASE, len(EVENT_NAMES)), strict=True)
+        )
 
     async def _refuse_while_running(self, what: str) -> None:
         if await self.running():
             raise ProgramError(f"core must be idle to {what}, but it is running")
+
+
+def chip_drivers(transport: Transport, cores: Sequence[Core]) -> tuple[Driver, ...]:
+    """Return a driver for every core of a chip."""
+    return tuple(Driver(transport, core, chip=cores, number=number) for number, core in enumerate(cores))
 
 
 def _places(words: IntArray, addresses: IntArray) -> tuple[IntArray, IntArray]:

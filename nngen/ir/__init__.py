@@ -1,6 +1,6 @@
 """The artifacts between the links: integer network, mapping, schedule, program."""
 
-from .exchange import Exchange
+from .exchange import Exchange, Take, Tell
 from .mapping import MAPPING_SCHEMA, LayerMapping, Mapping, Tile, macro_name
 from .network import (
     ConcatLayer,
@@ -97,6 +97,8 @@ __all__ = [
     "Run",
     "Schedule",
     "Source",
+    "Take",
+    "Tell",
     # schedule of a vector layer
     "Band",
     "Chunk",

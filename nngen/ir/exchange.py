@@ -1,27 +1,33 @@
-"""The part of ``schedule.json`` that says how a core's part of a layer meets memories and work of other cores."""
+"""The part of ``schedule.json`` that says how a core's part of a layer works together with those on other cores."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Exchange(BaseModel):
-    """What goes out, and the signals that keep the order of layers.
-
-    The parts of a layer begin once those of the layer before have stored everything: each of these then signals to all
-    cores that take part in the next layer.
-    """
-
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    targets: tuple[int, ...] = Field(
-        default=(), description="cores whose memories take the output, over the bus; none: this core's own, without it"
-    )
-    pads: bool = Field(default=True, description="this core writes the padding around the output")
-    inputs: bool = Field(
-        default=False, description="LOAD waits first until this core has written the padding of the network's inputs"
-    )
-    waits: int = Field(
-        default=0, description="signals for which LOAD waits first: one of each core of the layer before"
-    )
-    signals: tuple[int, ...] = Field(default=(), description="cores that are told once everything is stored")
+
+class Take(_Strict):
+    """A WAIT: the unit goes on once a counter is at least ``count``, which is then taken from it."""
+
+    counter: int
+    count: int
+
+
+class Tell(_Strict):
+    """A SIGNAL to a counter of some cores, once all that was stored before is in memory."""
+
+    counter: int
+    cores: tuple[int, ...]
+
+
+class Exchange(_Strict):
+    """What a core's part of a layer gives to other cores, and waits for; cores are ascending."""
+
+    targets: tuple[int, ...] = Field(description="cores whose memories take the part's output")
+    fills_halo: bool = Field(description="the part writes the halo of the layer's output")
+    fills_wait: bool = Field(default=False, description="it does so only after all that LOAD takes first")
+    takes: tuple[Take, ...] = Field(default=(), description="by LOAD, before it reads anything")
+    tells: tuple[Tell, ...] = Field(default=(), description="after the whole part")

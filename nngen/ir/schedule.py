@@ -1,7 +1,8 @@
 """``schedule.json``: where tensors live, and in what order the units work, per core.
 
 Everything the code generator needs, decided: it only writes instructions down. Units of addresses are bytes. A layer is
-of kind ``matrix``, the work of the macros, or ``vector``, that of VEC (``vector_schedule.py``).
+of kind ``matrix``, the work of the macros, or ``vector``, that of VEC (``vector_schedule.py``). What a core has of a
+layer is its part; layers follow each other on the whole chip (``exchange.py``).
 """
 
 from __future__ import annotations
@@ -92,6 +93,9 @@ class Round(_Strict):
     sources: tuple[Source, ...]
     output_offset: int = Field(description="bytes from the output pixel's first byte")
     output_bytes: int
+    zeros: tuple[int, ...] = Field(
+        default=(), description="where as many bytes of zeros are written besides, likewise from the pixel's first byte"
+    )
 
 
 class NamedMacro(_Strict):
@@ -102,10 +106,13 @@ class NamedMacro(_Strict):
 
 
 class MatrixSchedule(_Strict):
-    """A matrix layer: for every output position, every round in order."""
+    """The outputs of a matrix layer that a core computes: for every output position, every round in order."""
 
     kind: Literal["matrix"] = "matrix"
     layer: str
+    partial_sums_of: str | None = Field(
+        default=None, description="the layer whose sums these are a part of: words that VEC of one core adds"
+    )
     input: str
     output: str
     table: int | None = Field(default=None, description="look-up table of its codes")
@@ -122,7 +129,7 @@ class MatrixSchedule(_Strict):
     log2_offset: int = Field(description="log2 of what encoding offset adds to every weight; else 0")
     names: tuple[NamedMacro, ...] = Field(description="by which name the records call each macro of the layer")
     rounds: tuple[Round, ...]
-    exchange: Exchange = Exchange()
+    exchange: Exchange
 
 
 LayerSchedule = Annotated[MatrixSchedule | VectorSchedule, Field(discriminator="kind")]
@@ -142,7 +149,10 @@ class Reload(_Strict):
 
 
 class CoreSchedule(_Strict):
-    """What one core does, in order."""
+    """What one core does, in order: its parts of layers, between the tensors that its memory holds.
+
+    A tensor that several cores hold has the same region in all of them.
+    """
 
     core: int
     regions: tuple[Region, ...]
@@ -163,4 +173,12 @@ class Schedule(_Strict):
 
     schema_: Literal["nngen/schedule/1"] = Field(default="nngen/schedule/1", alias="schema")
     architecture_sha256: str
-    cores: tuple[CoreSchedule, ...]
+    cores: tuple[CoreSchedule, ...] = Field(description="every core of the chip, also those that have nothing to do")
+
+    def holders(self, tensor: str) -> tuple[CoreSchedule, ...]:
+        """Return the cores whose memories hold a tensor: all of them hold the same."""
+        return tuple(core for core in self.cores if any(region.tensor == tensor for region in core.regions))
+
+    def region(self, tensor: str) -> Region:
+        """Return the region of a tensor in all cores that hold it."""
+        return self.holders(tensor)[0].region(tensor)

@@ -139,4 +139,4 @@ class VectorSchedule(_Strict):
     record: int = Field(description="its first constant record")
     records: tuple[VectorRecord, ...]
     coefficients: tuple[CoefficientBlock, ...] = ()
-    exchange: Exchange = Exchange()
+    exchange: Exchange

@@ -66,6 +66,7 @@ from ._stalls import (
     HoldRange,
     core_stall_rotation,
     holds,
+    retire_prefix,
     stall_rotation,
 )
 
@@ -143,6 +144,7 @@ __all__ = [
     "STALL_SEED_BITS",
     "HoldRange",
     "core_stall_rotation",
+    "retire_prefix",
     "holds",
     "stall_rotation",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nngen.arch import Core
 
-from ._fields import UNIT_CODES, Cause, Field, InstructionFormat, OperandRule, Unit
+from ._fields import Cause, Field, InstructionFormat, OperandRule, Unit
 
 ADDRESS_REGISTERS = 8
 COUNTERS = 8
@@ -110,21 +110,10 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         mnemonic="SIGNAL",
         opcode=6,
         unit=None,
-        fields=_layout(_UNIT, ("counter", 3, "counter"), _BUS),
-        effect="adds 1 to the counter, or with `bus` to that of every core in TARGETS, after everything the unit did "
-        "before has taken effect",
-        service_time="1 cycle, once the unit's pipeline is empty, with `bus` once the bus is granted",
+        fields=_layout(_UNIT, ("counter", 3, "counter")),
+        effect="adds 1 to the counter after everything the unit did before has taken effect",
+        service_time="1 cycle, once the unit's pipeline is empty",
         drains=True,
-        rules=(
-            _NO_BUS,
-            OperandRule(
-                fields=("unit",),
-                least=UNIT_CODES[Unit.STORE],
-                most=lambda _: UNIT_CODES[Unit.STORE],
-                when=(("bus", 1),),
-                refused="`bus` is set for another unit than STORE",
-            ),
-        ),
     ),
     InstructionFormat(
         mnemonic="LOAD",
@@ -354,6 +343,17 @@ INSTRUCTIONS: tuple[InstructionFormat, ...] = (
         exists=lambda core: core.reprogram,
         option="`reprogram` in the architecture",
         bytes_each=4,
+    ),
+    InstructionFormat(
+        mnemonic="TELL",
+        opcode=15,
+        unit=Unit.STORE,
+        fields=_layout(("counter", 3, "counter")),
+        effect="adds 1 to the counter of every core in TARGETS after everything stored before has taken effect",
+        service_time="1 cycle, once the unit's pipeline is empty and the bus granted",
+        drains=True,
+        exists=lambda core: core.bus is not None,
+        option="a chip with several cores",
     ),
 )
 

@@ -36,6 +36,7 @@ STATEMENTS: dict[str, str] = {
     "VEC": "VEC operation=1, source=0, length=16, overwrite, first, last, release   ; largest of TAPS elements\n"
     "VEC operation=3, source=0, length=64, coefficient=128, overwrite, first, last, release   ; depthwise",
     "PROG": "PROG register=3, length=256, row=0, macro=1",
+    "TELL": "TELL counter=0                       ; the cores in TARGETS, when everything stored before is in memory",
 }
 
 EXAMPLES: tuple[Example, ...] = (

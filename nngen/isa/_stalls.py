@@ -35,6 +35,11 @@ def stall_rotation(code: int) -> int:
     return 7 * code % STALL_SEED_BITS
 
 
+def retire_prefix(core: int, cores: int) -> str:
+    """Return what the names of a core's retire ports begin with in a chip with so many."""
+    return "retire_" if cores == 1 else f"core{core}_retire_"
+
+
 def core_stall_rotation(core: int) -> int:
     """Return by how much the seed of a chip is rotated to the left for the core of this number."""
     return 3 * core % STALL_SEED_BITS

@@ -1,6 +1,7 @@
 """Co-simulation: runs a build's Verilog against the host's driver, and compares what comes out with the models."""
 
-from ._job import RtlJob, RtlResult, check_job
+from ._config import Placement
+from ._job import CoreResult, RtlJob, RtlResult, check_job
 from .compare import (
     CodeMismatch,
     Comparison,
@@ -17,6 +18,8 @@ from .trace import RetireTrace
 
 __all__ = [
     # running
+    "CoreResult",
+    "Placement",
     "Progress",
     "RetireTrace",
     "RtlJob",

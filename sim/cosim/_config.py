@@ -16,7 +16,7 @@ CONFIG_VARIABLE = "NNGEN_BENCH_CONFIG"  # environment: path of the JSON file
 CONFIG_FILE = "bench.json"
 PROGRAM_FILE = "program.npz"  # blocks: addresses, lengths, words
 INPUT_FILE = "inputs.npz"  # codes of input i: array `tensor_<i>`, shape (samples, height, width, channels)
-RESULT_FILE = "results.npz"  # codes of output i likewise; events, causes, cause_pcs by sample
+RESULT_FILE = "results.npz"  # codes of output i likewise; events, causes, cause_pcs by sample and core
 TRACE_FILE = "trace.npz"
 PROGRESS_FILE = "progress"  # made once the chip has answered after reset; one byte a finished inference
 REPORT_FILE = "report.xml"  # cocotb's verdict
@@ -39,8 +39,9 @@ class BuildConfig(_Strict):
 
 
 class Placement(_Strict):
-    """A tensor and where it lives."""
+    """A tensor and where it lives: in which core's memory, and where there."""
 
+    core: int = Field(default=0, ge=0)
     tensor: Tensor
     region: Region
 
@@ -50,9 +51,9 @@ class BenchConfig(_Strict):
 
     schema_: Literal["nngen/bench/1"] = Field(default="nngen/bench/1", alias="schema")
     build: BuildConfig
-    core: Core
+    cores: tuple[Core, ...] = Field(min_length=1)
     architecture_sha256: str
-    inputs: tuple[Placement, ...]
+    inputs: tuple[tuple[Placement, ...], ...] = Field(description="every place of each")
     outputs: tuple[Placement, ...]
     samples: int = Field(ge=1)
     seed: int = 0

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from nngen.arch import Core
 from nngen.errors import InputError
-from nngen.host import program_blocks
+from nngen.host import chip_map, program_blocks
 from nngen.ir import CoreProgram, Region, Tensor
 from nngen.isa import EVENT_NAMES, Cause
 
@@ -39,16 +39,19 @@ class RtlJob:
     ----------
     sources
         Verilog files: the chip and the behavioural view of its macros.
-    core, architecture_sha256
+    cores, architecture_sha256
         The machine they describe.
-    program
-        What it loads; the same for all samples.
+    programs
+        What each core loads; the same for all samples.
     inputs
         Codes by tensor, shape ``(samples, height, width, channels)``; at least one.
     outputs
         Tensors to read after each run.
-    tensors, regions
-        Format and place of all of these, by name.
+    tensors
+        Format of all of these, by name.
+    regions
+        Their places, by name and by the core whose memory holds them. Inputs are written everywhere, outputs read from
+        the first.
     seed
         Of everything random in the bench.
     watchdog, loop_count
@@ -74,13 +77,13 @@ class RtlJob:
     """
 
     sources: tuple[Path, ...]
-    core: Core
+    cores: tuple[Core, ...]
     architecture_sha256: str
-    program: CoreProgram
+    programs: tuple[CoreProgram, ...]
     inputs: Mapping[str, IntArray]
     outputs: tuple[str, ...]
     tensors: Mapping[str, Tensor]
-    regions: Mapping[str, Region]
+    regions: Mapping[str, Mapping[int, Region]]
     top: str = "nngen_chip"
     simulator: Literal["icarus"] = "icarus"
     seed: int = 0
@@ -96,6 +99,13 @@ class RtlJob:
     waves: Path | None = None
     scratch: Path | None = None
 
+    def places(self, name: str) -> tuple[Placement, ...]:
+        """Return where a tensor lives, in the order of the cores."""
+        tensor = self.tensors[name]
+        return tuple(
+            Placement(core=core, tensor=tensor, region=region) for core, region in sorted(self.regions[name].items())
+        )
+
     @property
     def samples(self) -> int:
         """Number of runs."""
@@ -108,6 +118,23 @@ class RtlJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CoreResult:
+    """What a core of the simulated hardware counted.
+
+    Parameters
+    ----------
+    events
+        Value of each event counter, by name, shape ``(samples,)``.
+    causes, cause_pcs
+        Why each run ended; where, if by an error.
+    """
+
+    events: dict[str, IntArray]
+    causes: tuple[Cause, ...]
+    cause_pcs: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RtlResult:
     """What the simulated hardware computed.
 
@@ -115,10 +142,8 @@ class RtlResult:
     ----------
     outputs
         Codes by tensor, shape ``(samples, height, width, channels)``.
-    events
-        Value of each event counter, by name, shape ``(samples,)``.
-    causes, cause_pcs
-        Why each run ended; where, if by an error.
+    cores
+        What each core counted, and why it ended.
     trace
         The retirements, where the job asked for them.
     seconds
@@ -126,11 +151,17 @@ class RtlResult:
     """
 
     outputs: dict[str, IntArray]
-    events: dict[str, IntArray]
-    causes: tuple[Cause, ...]
-    cause_pcs: tuple[int, ...]
+    cores: tuple[CoreResult, ...]
     trace: RetireTrace | None
     seconds: float
+
+    @property
+    def events(self) -> dict[str, IntArray]:
+        """Events of the whole chip: those of its cores added up, but ``cycles``, of which the largest counts."""
+        stacked = {name: np.stack([core.events[name] for core in self.cores]) for name in EVENT_NAMES}
+        return {
+            name: values.max(axis=0) if name == "cycles" else values.sum(axis=0) for name, values in stacked.items()
+        }
 
 
 def check_job(job: RtlJob) -> None:
@@ -165,10 +196,16 @@ def write_job(job: RtlJob, folder: Path, *, compiled: Path) -> Path:
     compiled
         Of the compiled simulation.
     """
-    blocks = program_blocks(job.program, job.core)
+    bases = chip_map(job.cores)
+    placed = [
+        (bases.base(program.core) + block.address, block)
+        for program in job.programs
+        for block in program_blocks(program, job.cores[program.core])
+    ]
+    blocks = [block for _, block in placed]
     np.savez(
         folder / PROGRAM_FILE,
-        addresses=np.array([block.address for block in blocks], np.int64),
+        addresses=np.array([address for address, _ in placed], np.int64),
         lengths=np.array([block.words.size for block in blocks], np.int64),
         words=np.concatenate([block.words for block in blocks]),
     )
@@ -182,10 +219,10 @@ def write_job(job: RtlJob, folder: Path, *, compiled: Path) -> Path:
             compiled=compiled,
             waves=job.waves.suffix[1:] if job.waves else "",
         ),
-        core=job.core,
+        cores=job.cores,
         architecture_sha256=job.architecture_sha256,
-        inputs=tuple(_place(job, name) for name in job.inputs),
-        outputs=tuple(_place(job, name) for name in job.outputs),
+        inputs=tuple(job.places(name) for name in job.inputs),
+        outputs=tuple(job.places(name)[0] for name in job.outputs),
         samples=job.samples,
         seed=job.seed,
         watchdog=job.watchdog,
@@ -199,18 +236,19 @@ def write_job(job: RtlJob, folder: Path, *, compiled: Path) -> Path:
     return write_config(config, folder)
 
 
-def _place(job: RtlJob, name: str) -> Placement:
-    return Placement(tensor=job.tensors[name], region=job.regions[name])
-
-
 def read_result(job: RtlJob, folder: Path, *, seconds: float) -> RtlResult:
     """Read what the bench left in the folder of a run."""
     with np.load(folder / RESULT_FILE, allow_pickle=False) as file:
         return RtlResult(
             outputs={name: file[f"tensor_{i}"] for i, name in enumerate(job.outputs)},
-            events=dict(zip(EVENT_NAMES, file["events"].T, strict=True)),
-            causes=tuple(Cause(int(cause)) for cause in file["causes"]),
-            cause_pcs=tuple(int(pc) for pc in file["cause_pcs"]),
+            cores=tuple(
+                CoreResult(
+                    events=dict(zip(EVENT_NAMES, file["events"][:, core].T, strict=True)),
+                    causes=tuple(Cause(int(cause)) for cause in file["causes"][:, core]),
+                    cause_pcs=tuple(int(pc) for pc in file["cause_pcs"][:, core]),
+                )
+                for core in range(len(job.cores))
+            ),
             trace=read_trace(folder / TRACE_FILE) if job.trace else None,
             seconds=seconds,
         )

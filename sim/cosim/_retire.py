@@ -8,27 +8,33 @@ from typing import Any
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from nngen.isa import Unit
+from nngen.isa import Unit, retire_prefix
 
 from .trace import COLUMNS
 
 UNITS = tuple(Unit)
+PORTS = ("valid", "word", "pc", "digest")
 
 
 class RetireMonitor:
-    """Watches the retire ports of every unit.
+    """Watches the retire ports of every unit of every core.
 
     Parameters
     ----------
     chip
-        Handle of the top module, which has ``retire_<unit>_valid``, ``_word``, ``_pc`` and ``_digest``.
+        Handle of the top module, which has ``retire_<unit>_valid``, ``_word``, ``_pc`` and ``_digest``, each of several
+        cores with its prefix.
+    cores
+        How many there are.
     """
 
-    def __init__(self, chip: Any):
+    def __init__(self, chip: Any, cores: int):
         self.clock = RisingEdge(chip.clk)
         self.interrupt = chip.interrupt
         self.ports = [
-            [getattr(chip, f"retire_{unit}_{name}") for name in ("valid", "word", "pc", "digest")] for unit in UNITS
+            (core, code, [getattr(chip, f"{retire_prefix(core, cores)}{unit}_{name}") for name in PORTS])
+            for core in range(cores)
+            for code, unit in enumerate(UNITS)
         ]
         self.seen: list[tuple[int, ...]] = []  # of the present run; cycles count from some time before it
         self.ended: int | None = None
@@ -38,9 +44,9 @@ class RetireMonitor:
         """Record until the end of the simulation; a port is sampled at the clock edge that ends its cycle."""
         for cycle in count():
             await self.clock
-            for code, (valid, word, pc, digest) in enumerate(self.ports):
+            for core, code, (valid, word, pc, digest) in self.ports:
                 if valid.value:
-                    self.seen.append((cycle, code, *(int(port.value) for port in (word, pc, digest))))
+                    self.seen.append((cycle, core, code, *(int(port.value) for port in (word, pc, digest))))
             if self.ended is None and self.interrupt.value:
                 self.ended = cycle
 

@@ -20,7 +20,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, ReadOnly, RisingEdge, SimTimeoutError, with_timeout
 
-from nngen.host import Block, Driver, Outcome, tensor_addresses
+from nngen.host import Block, Outcome, chip_drivers, tensor_addresses
 from nngen.isa import EVENT_NAMES
 
 from ._axi import PREFIX, AxiTransport
@@ -92,21 +92,22 @@ class Bench:
         self.folder = folder
         self.limit_ns = config.cycle_limit * CLOCK_NS
         self.outputs: list[list[np.ndarray]] = [[] for _ in config.outputs]
-        self.outcomes: list[Outcome] = []
-        self.events: list[dict[str, int]] = []
+        self.outcomes: list[list[Outcome]] = []
+        self.events: list[list[dict[str, int]]] = []
 
     async def run(self) -> None:
         """Do everything and write the results."""
         await self.reset()
         transport = AxiTransport(self.chip, limit_ns=self.limit_ns)
-        self.driver = Driver(transport, self.config.core)
+        self.drivers = chip_drivers(transport, self.config.cores)
+        self.driver = self.drivers[0]
         await self.check_status()
         (self.folder / PROGRESS_FILE).touch()
         monitor = self.start_monitor()
         await self.load()
         with np.load(self.folder / INPUT_FILE, allow_pickle=False) as file:
             inputs = [file[f"tensor_{i}"] for i in range(len(self.config.inputs))]
-        for place in self.config.inputs:
+        for place in (place for places in self.config.inputs for place in places):
             await self.poison(place)
         for sample in range(self.config.samples):
             await self.infer(sample, [codes[sample] for codes in inputs], monitor)
@@ -154,7 +155,7 @@ class Bench:
         """Start to watch the retire ports where a trace is wanted."""
         if not self.config.trace:
             return None
-        monitor = RetireMonitor(self.chip)
+        monitor = RetireMonitor(self.chip, len(self.config.cores))
         cocotb.start_soon(monitor.run())
         return monitor
 
@@ -177,22 +178,25 @@ class Bench:
         """Run the program on one sample and keep what it left."""
         for place in self.config.outputs:
             await self.poison(place)
-        for place, values in zip(self.config.inputs, codes, strict=True):
-            await self.driver.write_tensor(place.region, place.tensor, values)
+        for places, values in zip(self.config.inputs, codes, strict=True):
+            for place in places:
+                await self.drivers[place.core].write_tensor(place.region, place.tensor, values)
         await self.driver.start()
         waiting = self.poll() if self.config.host_traffic else self.driver.wait(interrupt=self.interrupt)
         try:
-            self.outcomes.append(await with_timeout(waiting, self.limit_ns, "ns"))
+            await with_timeout(waiting, self.limit_ns, "ns")
         except SimTimeoutError as error:
             raise AssertionError(
                 f"sample {sample} must end within {self.config.cycle_limit} cycles, but runs on"
             ) from error
         await self.check_interrupt()
-        self.events.append(await self.driver.events())
+        self.outcomes.append([await driver.outcome() for driver in self.drivers])
+        self.events.append([await driver.events() for driver in self.drivers])
         if monitor is not None:
-            monitor.finish(sample, cycles=self.events[-1]["cycles"], keep=sample < self.config.traced)
+            cycles = max(events["cycles"] for events in self.events[-1])
+            monitor.finish(sample, cycles=cycles, keep=sample < self.config.traced)
         for place, kept in zip(self.config.outputs, self.outputs, strict=True):
-            kept.append(await self.driver.read_tensor(place.region, place.tensor))
+            kept.append(await self.drivers[place.core].read_tensor(place.region, place.tensor))
 
     async def check_interrupt(self) -> None:
         """Refuse an interrupt line that stays high after the driver cleared it."""
@@ -207,7 +211,7 @@ class Bench:
         is unknown, which the bus model cannot read.
         """
         words = tensor_addresses(place.region, place.tensor) // 4
-        base = self.driver.map.window("ACTIVATIONS").address
+        base = self.drivers[place.core].address("ACTIVATIONS")
         count = int(words.max() - words.min()) + 1
         await self.driver.transport.write_words(base + 4 * int(words.min()), [POISON] * count)
 
@@ -218,9 +222,9 @@ class Bench:
 
     async def poll(self) -> Outcome:
         """Wait by polling, with reads of an input at random times in between."""
-        place = self.config.inputs[0]
+        place = self.config.inputs[0][0]
         addresses = tensor_addresses(place.region, place.tensor).reshape(-1) // 4 * 4
-        base = self.driver.map.window("ACTIVATIONS").address
+        base = self.drivers[place.core].address("ACTIVATIONS")
 
         async def pause() -> None:
             await ClockCycles(self.chip.clk, random.randint(1, LARGEST_PAUSE))
@@ -238,9 +242,11 @@ class Bench:
     def write_results(self, monitor: RetireMonitor | None) -> None:
         """Write everything for the runner."""
         arrays: dict[str, Any] = {f"tensor_{i}": np.stack(codes) for i, codes in enumerate(self.outputs)}
-        arrays["causes"] = np.array([outcome.cause for outcome in self.outcomes], np.int64)
-        arrays["cause_pcs"] = np.array([outcome.pc for outcome in self.outcomes], np.int64)
-        arrays["events"] = np.array([[events[name] for name in EVENT_NAMES] for events in self.events], np.int64)
+        arrays["causes"] = np.array([[core.cause for core in run] for run in self.outcomes], np.int64)
+        arrays["cause_pcs"] = np.array([[core.pc for core in run] for run in self.outcomes], np.int64)
+        arrays["events"] = np.array(
+            [[[core[name] for name in EVENT_NAMES] for core in run] for run in self.events], np.int64
+        )
         np.savez(self.folder / RESULT_FILE, **arrays)
         if monitor is not None:
             np.savez(self.folder / TRACE_FILE, **monitor.columns())

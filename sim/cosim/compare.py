@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from nngen.errors import InputError
 from nngen.ir import Mapping as NetworkMapping
+from nngen.ir import macro_name
 from nngen.isa import Cause
 
 from ._job import RtlResult
 
 IntArray = npt.NDArray[np.int64]
-MacrosOf = Callable[[str, int], tuple[int, ...]]
+MacrosOf = Callable[[str, int], tuple[str, ...]]
 CycleOf = Callable[[str, int, int, int], int | None]
 
 LIMIT = 20  # mismatches that are kept; all are counted
@@ -34,7 +35,7 @@ class CodeMismatch:
     expected, found
         The codes.
     macros
-        Macros that hold weights of this channel; empty if not known.
+        Names of the macros that hold weights of this channel; empty if not known.
     cycle
         In which the code was stored, by the instruction set simulator; None if not known.
     """
@@ -46,11 +47,11 @@ class CodeMismatch:
     channel: int
     expected: int
     found: int
-    macros: tuple[int, ...] = ()
+    macros: tuple[str, ...] = ()
     cycle: int | None = None
 
     def __str__(self) -> str:
-        macros = f" (macro {', '.join(map(str, self.macros))})" if self.macros else ""
+        macros = f" ({', '.join(self.macros)})" if self.macros else ""
         cycle = "" if self.cycle is None else f", stored in cycle {self.cycle}"
         return (
             f"sample {self.sample}, layer '{self.layer}', channel {self.channel}, pixel ({self.y}, {self.x}){macros}"
@@ -60,15 +61,20 @@ class CodeMismatch:
 
 @dataclass(frozen=True, kw_only=True)
 class EventMismatch:
-    """One counter of one run that differs; cycles, and the cause of the end, are among them."""
+    """One counter of one run that differs; cycles, and the cause of the end, are among them.
+
+    ``core`` is None where there is only one.
+    """
 
     sample: int
     event: str
     expected: int
     found: int
+    core: int | None = None
 
     def __str__(self) -> str:
-        return f"sample {self.sample}: {self.event} must be {self.expected}, not {self.found}"
+        core = "" if self.core is None else f", core {self.core}"
+        return f"sample {self.sample}{core}: {self.event} must be {self.expected}, not {self.found}"
 
 
 Mismatch = CodeMismatch | EventMismatch
@@ -175,7 +181,9 @@ def _same_shape(name: str, expected: Mapping[str, IntArray], codes: IntArray) ->
     return expected[name]
 
 
-def compare_events(expected: Mapping[str, int], found: Mapping[str, IntArray], *, limit: int = LIMIT) -> Comparison:
+def compare_events(
+    expected: Mapping[str, int], found: Mapping[str, IntArray], *, core: int | None = None, limit: int = LIMIT
+) -> Comparison:
     """Compare event counters of every run with those of a model: time and counts do not depend on data.
 
     Parameters
@@ -184,6 +192,8 @@ def compare_events(expected: Mapping[str, int], found: Mapping[str, IntArray], *
         Value by event.
     found
         Values by event, shape ``(samples,)``.
+    core
+        Which one, where there are several.
     limit
         Mismatches to keep.
 
@@ -199,7 +209,7 @@ def compare_events(expected: Mapping[str, int], found: Mapping[str, IntArray], *
     for event, values in found.items():
         wrong = np.flatnonzero(values != expected[event])
         kept = tuple(
-            EventMismatch(sample=sample, event=event, expected=expected[event], found=int(values[sample]))
+            EventMismatch(sample=sample, event=event, expected=expected[event], found=int(values[sample]), core=core)
             for sample in wrong[: max(0, limit - len(total.mismatches))].tolist()
         )
         if event == "cycles":
@@ -213,8 +223,8 @@ def compare_result(
     result: RtlResult,
     *,
     codes: Mapping[str, IntArray],
-    events: Mapping[str, int],
-    cause: Cause = Cause.NONE,
+    events: Sequence[Mapping[str, int]],
+    causes: Sequence[Cause] = (),
     layers: Mapping[str, str] | None = None,
     macros: MacrosOf | None = None,
     cycles: CycleOf | None = None,
@@ -226,8 +236,10 @@ def compare_result(
     ----------
     result
         The co-simulation.
-    codes, events, cause
+    codes
         What it must be, by a model.
+    events, causes
+        Of every core; without causes every program ends with HALT.
     layers, macros, cycles, limit
         As in :func:`compare_codes`.
 
@@ -236,20 +248,22 @@ def compare_result(
     InputError
         The two do not hold the same tensors or events.
     """
-    causes = np.array(result.causes, np.int64)
-    return (
-        compare_codes(codes, result.outputs, layers=layers, macros=macros, cycles=cycles, limit=limit)
-        + compare_events({"cause": int(cause)}, {"cause": causes}, limit=limit)
-        + compare_events(events, result.events, limit=limit)
-    )
+    total = compare_codes(codes, result.outputs, layers=layers, macros=macros, cycles=cycles, limit=limit)
+    expected = zip(result.cores, events, causes or [Cause.NONE] * len(events), strict=True)
+    for number, (found, counted, cause) in enumerate(expected):
+        core = None if len(events) == 1 else number
+        ended = {"cause": np.array(found.causes, np.int64)}
+        total += compare_events({"cause": int(cause)}, ended, core=core, limit=limit)
+        total += compare_events(counted, found.events, core=core, limit=limit)
+    return total
 
 
-def macros_of(mapping: NetworkMapping) -> MacrosOf:
-    """Return a function that says which macros hold weights of a (layer, channel); none for a layer not mapped."""
+def macros_of(mapping: NetworkMapping, *, cores: int = 1) -> MacrosOf:
+    """Return a function that names the macros with weights of a (layer, channel); none for a layer not mapped."""
     tiles = {layer.layer: layer.tiles for layer in mapping.layers}
 
-    def find(layer: str, channel: int) -> tuple[int, ...]:
-        held = {t.macro for t in tiles.get(layer, ()) if t.output_range[0] <= channel < t.output_range[1]}
-        return tuple(sorted(held))
+    def find(layer: str, channel: int) -> tuple[str, ...]:
+        held = {t.place for t in tiles.get(layer, ()) if t.output_range[0] <= channel < t.output_range[1]}
+        return tuple(macro_name(*place, cores=cores) for place in sorted(held))
 
     return find

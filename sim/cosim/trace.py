@@ -12,6 +12,7 @@ import numpy.typing as npt
 COLUMNS = {
     "sample": np.int64,
     "cycle": np.int64,
+    "core": np.uint8,
     "unit": np.uint8,
     "word": np.uint64,
     "pc": np.uint16,
@@ -21,7 +22,7 @@ COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class RetireTrace:
-    """One entry a retirement, in the order of cycles; units of one cycle in the order of :class:`nngen.isa.Unit`.
+    """One entry a retirement, in the order of cycles; those of one cycle by core, then in the order of :class:`Unit`.
 
     Parameters
     ----------
@@ -29,6 +30,8 @@ class RetireTrace:
         Which run.
     cycle
         Of the run, counted as in docs/core.md: the first instruction issues in cycle 1.
+    core
+        Whose.
     unit
         Index into ``tuple(Unit)``.
     word, pc
@@ -39,6 +42,7 @@ class RetireTrace:
 
     sample: npt.NDArray[np.int64]
     cycle: npt.NDArray[np.int64]
+    core: npt.NDArray[np.uint8]
     unit: npt.NDArray[np.uint8]
     word: npt.NDArray[np.uint64]
     pc: npt.NDArray[np.uint16]
@@ -46,6 +50,11 @@ class RetireTrace:
 
     def __len__(self) -> int:
         return len(self.cycle)
+
+    def of_core(self, core: int) -> RetireTrace:
+        """Return the entries of one core."""
+        chosen = self.core == core
+        return RetireTrace(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 def read_trace(path: Path) -> RetireTrace:

@@ -59,9 +59,9 @@ class Operation:
     bus
         1 for what goes over the bus.
     claims
-        True for what claims a port or the bus in a chip with several cores: STORE, FILL, and SIGNAL over the bus.
+        True for what claims a port or the bus in a chip with several cores: STORE, FILL and TELL.
     waits, signals
-        True for WAIT and for SIGNAL. What neither works nor waits (SET, SIGNAL) starts once the pipeline is empty.
+        True for WAIT; for SIGNAL and TELL. What neither works nor waits starts once the pipeline is empty.
     source, target
         Banks that it reads (it starts only once one is filled) and writes.
     first, last, release, counter, count, register, offset, length
@@ -107,9 +107,9 @@ class Operation:
         self.cause = cause
         self.works = mnemonic in _WORKERS
         self.waits = mnemonic == "WAIT"
-        self.signals = mnemonic == "SIGNAL"
+        self.signals = mnemonic in {"SIGNAL", "TELL"}
         self.addressed = "offset" in fields
-        self.bus = get("bus", 0)
+        self.bus = int(mnemonic == "TELL") or get("bus", 0)
         self.claims = mnemonic in _WRITERS or bool(self.bus)
         vec = get("vec", 0)
         self.source = _SOURCES.get(mnemonic, _NEITHER)[vec]

@@ -40,9 +40,9 @@ class WorkEstimator:
         self._words: dict[tuple[int, int, int, int], int] = {}
         self.targets: deque[tuple[int, ...]] = deque()
         self.of: dict[str, Callable[[Operation, int], Work]] = {
-            "SET": self._set, "WAIT": self._one_cycle, "SIGNAL": self._signal, "LOAD": self._load,
+            "SET": self._set, "WAIT": self._one_cycle, "SIGNAL": self._one_cycle, "LOAD": self._load,
             "PROG": self._prog, "MVM": self._mvm, "VEC": self._vec, "POST": self._post, "STORE": self._store,
-            "FILL": self._fill,
+            "FILL": self._fill, "TELL": self._tell,
         }  # fmt: skip
 
     def _set(self, operation: Operation, _address: int) -> Work:
@@ -52,9 +52,8 @@ class WorkEstimator:
     def _one_cycle(self, _operation: Operation, _address: int) -> Work:
         return _ONE_CYCLE
 
-    def _signal(self, operation: Operation, _address: int) -> Work:
-        if operation.bus:
-            self.targets.append(self._registers.targets)
+    def _tell(self, _operation: Operation, _address: int) -> Work:
+        self.targets.append(self._registers.targets)
         return _ONE_CYCLE
 
     def _load(self, operation: Operation, address: int) -> Work:

@@ -98,10 +98,10 @@ def random_mapping(rng: Generator, network: Network, core: Core) -> Mapping | No
     layers = []
     for layer in network.matrix_layers:
         tiles: list[Tile] = []
-        for inputs in _random_cuts(rng, layer.rows, core.macro.rows):
-            for outputs in _random_cuts(rng, layer.outputs, layer.outputs):
+        for inputs in random_cuts(rng, layer.rows, core.macro.rows):
+            for outputs in random_cuts(rng, layer.outputs, layer.outputs):
                 slices = layer_weights(layer, core).slices
-                found = _random_tiles(rng, inputs, outputs, slices=slices, core=core, taken=taken)
+                found = random_tiles(rng, inputs, outputs, slices=slices, core=core, taken=taken)
                 if found is None:
                     return None
                 tiles += found
@@ -177,7 +177,7 @@ def _words(outputs: int, rng: Generator) -> Requantization:
     )
 
 
-def _random_cuts(rng: Generator, length: int, limit: int) -> list[tuple[int, int]]:
+def random_cuts(rng: Generator, length: int, limit: int) -> list[tuple[int, int]]:
     cuts, first = [], 0
     while first < length:
         end = first + int(rng.integers(1, min(limit, length - first), endpoint=True))
@@ -186,7 +186,7 @@ def _random_cuts(rng: Generator, length: int, limit: int) -> list[tuple[int, int
     return cuts
 
 
-def _random_tiles(
+def random_tiles(
     rng: Generator,
     inputs: tuple[int, int],
     outputs: tuple[int, int],
@@ -215,7 +215,7 @@ def _random_tiles(
     if middle == outputs[0]:
         return None
     halves = [
-        _random_tiles(rng, inputs, half, slices=slices, core=core, taken=taken)
+        random_tiles(rng, inputs, half, slices=slices, core=core, taken=taken)
         for half in ((outputs[0], middle), (middle, outputs[1]))
     ]
     return None if None in halves else [tile for half in halves for tile in half or []]

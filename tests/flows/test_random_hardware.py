@@ -47,17 +47,17 @@ def compare(network: Network, architecture: Architecture, mapping: Mapping, *, s
     regions = {region.tensor: region for region in scheduled.cores[0].regions}
     job = RtlJob(
         sources=tuple(folder / name for name in simulation_files(files)),
-        core=architecture.core,
+        cores=architecture.cores,
         architecture_sha256=architecture.sha256,
-        program=program.cores[0],
+        programs=program.cores,
         inputs=inputs,
         outputs=tuple(codes),
         tensors=network.tensors,
-        regions=regions,
+        regions={name: {0: region} for name, region in regions.items()},
         trace=True,
     )
     result = simulate_rtl(job)
-    comparison = compare_result(result, codes=codes, events=ran.timing.events)
+    comparison = compare_result(result, codes=codes, events=[ran.timing.events])
     assert comparison.equal, comparison.mismatches
     memory = np.zeros((1, architecture.core.activation_bytes), np.uint8)
     for name, values in inputs.items():

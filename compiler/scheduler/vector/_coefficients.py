@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from nngen.arch import Core
+from nngen.compiler.scheduler.cores import NumberedCore
 from nngen.errors import CapacityError
 from nngen.ir import CoefficientBlock, DepthwiseLayer, Layer, Network
 
@@ -59,19 +59,19 @@ class LayerCoefficients:
 class CoefficientMemory:
     """Hands the memory out, layer by layer in the network's order."""
 
-    def __init__(self, needs: dict[str, int], core: Core) -> None:
+    def __init__(self, needs: dict[str, int], core: NumberedCore) -> None:
         self._needs = needs
         self._core = core
-        self._words = core.vector.coefficient_words if core.vector else 0
+        self._words = core.core.vector.coefficient_words if core.core.vector else 0
         self._used = 0
 
     @classmethod
-    def of(cls, network: Network, layers: Iterable[Layer], core: Core) -> CoefficientMemory:
-        """Return the empty memory; it knows what each layer of the core needs at least."""
+    def of(cls, network: Network, layers: Iterable[Layer], core: NumberedCore) -> CoefficientMemory:
+        """Return the empty memory of a core; it knows what each of the core's layers needs at least."""
         needs = {}
         for layer in layers:
             if isinstance(layer, DepthwiseLayer):
-                lanes = core.word_bytes // network.tensors[layer.input].element_bytes
+                lanes = core.core.word_bytes // network.tensors[layer.input].element_bytes
                 needs[layer.name] = layer.rows * -(-layer.outputs // lanes)
         return cls(needs, core)
 
@@ -79,7 +79,7 @@ class CoefficientMemory:
         """Return the place for a layer's blocks."""
         names = list(self._needs)
         later = sum(self._needs[other] for other in names[names.index(name) + 1 :]) if name in names else 0
-        lanes = self._core.word_bytes // element_bytes
+        lanes = self._core.core.word_bytes // element_bytes
         return LayerCoefficients(first=self._used, end=self._words - later, lanes=lanes)
 
     def keep(self, name: str, coefficients: LayerCoefficients) -> None:
@@ -96,11 +96,11 @@ class CoefficientMemory:
             needed = self._used + sum(self._needs[other] for other in names[names.index(name) + 1 :])
             enough = 1 << (needed - 1).bit_length()
             fix = (
-                f"set {self._core.where}.vector.coefficient_words = {enough}"
+                f"set {self._core.table}.vector.coefficient_words = {enough}"
                 if enough <= _MOST_WORDS
                 else f"the most is {_MOST_WORDS}"
             )
             raise CapacityError(
                 f"the depthwise layers up to '{name}' need {self._used} coefficient words, and {needed} with those "
-                f"that follow; the core has {self._words}: {fix}"
+                f"that follow; {self._core.name} has {self._words}: {fix}"
             )

@@ -128,8 +128,8 @@ def _by_channels(site: Site, patch: Patch, builds: tuple[Build, ...]) -> tuple[S
                 if _channel_segments(site.trial(), patch, rounded, build) is not None:
                     return tuple(_channel_segments(site, patch, rounded, build) or ())
     raise CapacityError(
-        f"layer '{site.layer.name}': not one output fits at a time: enlarge {site.core.where}.vector.buffer_bytes "
-        f"or {site.core.where}.memory.output_buffer_bytes"
+        f"layer '{site.layer.name}': not one output fits at a time: enlarge {site.table}.vector.buffer_bytes "
+        f"or {site.table}.memory.output_buffer_bytes"
     )
 
 

@@ -49,12 +49,14 @@ class Cut:
 class Site:
     """A layer, its surroundings, and the memories that its chunks take from.
 
-    With ``repeats`` constants that differ between channels stand in constant memory for each pixel of a chunk.
+    The architecture file describes its core in ``table``. With ``repeats`` constants that differ between channels stand
+    in constant memory for each pixel of a chunk.
     """
 
     network: Network
     layer: VectorLayer
     core: Core
+    table: str
     vector: Vector
     regions: Mapping[str, Region]
     walk: Walk

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
-from nngen.arch import Core
 from nngen.compiler.mapper import VectorLayer, table_slot
+from nngen.compiler.scheduler.cores import NumberedCore
 from nngen.compiler.scheduler.halo import is_clipped
 from nngen.errors import CapacityError
 from nngen.ir import (
@@ -39,7 +39,7 @@ def schedule_vector(
     network: Network,
     layer: VectorLayer,
     regions: Mapping[str, Region],
-    core: Core,
+    core: NumberedCore,
     *,
     record: int,
     coefficients: CoefficientMemory,
@@ -55,15 +55,16 @@ def schedule_vector(
     CapacityError
         Where its coefficients do not fit, or a chip is too small for even one output.
     """
-    if core.vector is None:
-        raise CapacityError(f"layer '{layer.name}' runs on VEC, which the core has not")
+    if core.core.vector is None:
+        raise CapacityError(f"layer '{layer.name}' runs on VEC, which {core.name} has not")
     walk = walk_of(network, layer, regions)
     element_bytes = network.tensors[layer.inputs[0]].element_bytes
     site = Site(
         network=network,
         layer=layer,
-        core=core,
-        vector=core.vector,
+        core=core.core,
+        table=core.table,
+        vector=core.core.vector,
         regions=regions,
         walk=walk,
         pointers=Pointers.of(walk, layer=layer.name),

@@ -11,7 +11,7 @@ from amaranth.sim import Simulator, SimulatorContext
 from nngen.arch import Architecture
 from nngen.errors import ToolError
 from nngen.hardware import Chip, by_levels
-from nngen.isa import Unit
+from nngen.isa import Unit, retire_prefix
 
 from ._log import LINE_FORMAT, Kind
 from ._operations import Operation, read_script
@@ -74,7 +74,7 @@ class _Design:
     answer
         Write response, read response and read data at the last clock edge with an answer.
     retired
-        The retire ports of each unit at the last clock edge with a retirement.
+        The retire ports of each unit of each core at the last clock edge with a retirement.
     """
 
     def __init__(self, chip: Chip) -> None:
@@ -85,7 +85,12 @@ class _Design:
         inputs = ("awaddr", "awvalid", "wdata", "wstrb", "wvalid", "bready", "araddr", "arvalid", "rready")
         self.inputs: dict[str, Signal] = {name: getattr(chip, prefix + name) for name in inputs}
         self.inputs |= {"rst": domain.rst, "stall_seed": chip.stall_seed}
-        retiring = [[getattr(chip, f"retire_{unit}_{name}") for name in _RETIREMENT] for unit in Unit]
+        cores = len(chip.nodes)
+        retiring = [
+            [getattr(chip, f"{retire_prefix(core, cores)}{unit}_{name}") for name in _RETIREMENT]
+            for core in range(cores)
+            for unit in Unit
+        ]
         any_retires = Cat(*[valid for valid, *_ in retiring]).any()
         self.flags = Signal(len(_FLAGS) + 1)
         m.d.comb += self.flags.eq(Cat(*[getattr(chip, name) for name in _FLAGS.values()], any_retires))
@@ -153,15 +158,19 @@ class _Bench:
         self._flags = flags
         if not flags >> len(_FLAGS) or not self._recording:
             return
-        for unit, ports in enumerate(self._design.retired):
+        for number, ports in enumerate(self._design.retired):
             valid, word, pc, state, digest = (self._context.get(port) for port in ports)
             if valid:
-                self._write_entry(Kind.RETIRE, cycle=self._now, unit=unit, pc=pc, state=state, digest=digest, word=word)
+                core, unit = divmod(number, len(Unit))
+                self._write_entry(
+                    Kind.RETIRE, cycle=self._now, core=core, unit=unit, pc=pc, state=state, digest=digest, word=word
+                )
 
     def _write_entry(
-        self, kind: Kind, *, cycle: int = 0, unit: int = 0, pc: int = 0, state: int = 0, digest: int = 0, word: int = 0
-    ) -> None:
-        self.log.append(LINE_FORMAT % (kind, cycle, unit, pc, state, digest, word) + "\n")
+        self, kind: Kind, *, cycle: int = 0, core: int = 0, unit: int = 0, pc: int = 0, state: int = 0,
+        digest: int = 0, word: int = 0,
+    ) -> None:  # fmt: skip
+        self.log.append(LINE_FORMAT % (kind, cycle, core, unit, pc, state, digest, word) + "\n")
 
     # ---------------------------------------------------------------- pins
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from nngen.errors import ProgramError, ToolError
 from nngen.host import MAGIC, tensor_addresses, tensor_codes
 from nngen.isa import EVENT_NAMES, Cause
-from nngen.sim.cosim import Progress, RetireTrace, RtlJob, RtlResult
+from nngen.sim.cosim import CoreResult, Progress, RetireTrace, RtlJob, RtlResult
 
 from ._host import WORD_BYTES
 from ._job_script import CLOSING, OPENING, JobScript
@@ -100,6 +100,7 @@ class JobLog:
                 RetireTrace(
                     sample=self._ended + ends[retired].astype(np.int64),
                     cycle=part["cycle"].astype(np.int64),
+                    core=part["core"].astype(np.uint8),
                     unit=part["unit"].astype(np.uint8),
                     word=part["word"].astype(np.uint64),
                     pc=part["pc"].astype(np.uint16),
@@ -137,18 +138,26 @@ class JobLog:
         if problem or reads.size != len(OPENING) + job.samples * self._plan.reads:
             self._fail(problem or "the bench's log must hold every answer, but does not")
         runs = reads[len(OPENING) :].reshape(job.samples, -1)
+        of_core = len(CLOSING) + len(EVENT_NAMES)
+        ends = len(job.cores) * of_core
+        parts = [runs[:, first : first + of_core] for first in range(0, ends, of_core)]
+        return RtlResult(
+            outputs=self._outputs(runs[:, ends:]),
+            cores=tuple(self._core(part) for part in parts),
+            trace=trace,
+            seconds=seconds,
+        )
+
+    def _core(self, runs: npt.NDArray[np.uint32]) -> CoreResult:
+        """Return what a core counted, from what was read of it after each run."""
         status, causes, pcs = runs[:, : len(CLOSING)].T.tolist()
         if any(value != _DONE for value in status):
             wrong = next(value for value in status if value != _DONE)
             self._fail(f"register STATUS must read {_DONE} when the interrupt line is high, not {wrong}")
-        events = runs[:, len(CLOSING) : len(CLOSING) + len(EVENT_NAMES)].astype(np.int64)
-        return RtlResult(
-            outputs=self._outputs(runs[:, len(CLOSING) + len(EVENT_NAMES) :]),
-            events=dict(zip(EVENT_NAMES, events.T, strict=True)),
+        return CoreResult(
+            events=dict(zip(EVENT_NAMES, runs[:, len(CLOSING) :].T.astype(np.int64), strict=True)),
             causes=tuple(Cause(cause) for cause in causes),
             cause_pcs=tuple(pcs),
-            trace=trace,
-            seconds=seconds,
         )
 
     def _outputs(self, words: npt.NDArray[np.uint32]) -> dict[str, npt.NDArray[np.int64]]:
@@ -157,8 +166,9 @@ class JobLog:
         for name, indices, part in zip(
             self._job.outputs, self._plan.words, np.split(words, ends, axis=1), strict=False
         ):
-            tensor = self._job.tensors[name]
-            addresses = tensor_addresses(self._job.regions[name], tensor)
+            place = self._job.places(name)[0]
+            tensor = place.tensor
+            addresses = tensor_addresses(place.region, tensor)
             places = np.searchsorted(indices, addresses // WORD_BYTES) * WORD_BYTES + addresses % WORD_BYTES
             stored = np.ascontiguousarray(part.astype("<u4")).view(np.uint8).reshape(len(part), -1)
             outputs[name] = np.stack([tensor_codes(tensor, row[places]) for row in stored])

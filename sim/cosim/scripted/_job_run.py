@@ -54,7 +54,7 @@ def simulate_scripted(
     plan = job_script(job)
     begin = time.monotonic()
     waves: WaveFormat = "" if job.waves is None else _wave_format(job.waves)
-    compiled = compile_bench(job.core, simulator, _texts(job.sources), waves=waves)
+    compiled = compile_bench(job.cores, simulator, _texts(job.sources), waves=waves)
     kept: list[RetireTrace] = []
     log = JobLog(job, plan, retired=retired or kept.append, progress=progress or (lambda finished, total: None))
     with _folder(job) as name:

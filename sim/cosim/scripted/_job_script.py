@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from nngen.host import EVENT_BASE, tensor_addresses, tensor_bytes
 from nngen.isa import EVENT_NAMES
-from nngen.sim.cosim import RtlJob
+from nngen.sim.cosim import Placement, RtlJob
 
 from ._host import WORD_BYTES, Host
 from ._script import HostScript
@@ -43,26 +43,28 @@ class JobScript:
 
 def job_script(job: RtlJob) -> JobScript:
     """Lay a co-simulation out: as the interactive bench does it, but without asking in between."""
-    host = Host(job.core)
+    host = Host(job.cores)
+    cores = len(job.cores)
     script = host.script
     script.record(False)
     script.stall_seed(job.stall_seed)
     for name in OPENING:
         script.read(host.address(name))
-    host.load(job.program)
+    for program in job.programs:
+        host.load(program)
     _set_registers(host, job)
-    image = _Image(job)
-    words = tuple(_words(job, name) for name in job.outputs)
+    images = [_Image(job, core) for core in range(cores)]
+    words = tuple(_words(job.places(name)[0]) for name in job.outputs)
     for sample in range(job.samples):
         if job.trace:
             script.record(sample < job.samples_to_trace)
-        host.write_memory(image.indices, image.words(sample))
+        for core, image in enumerate(images):
+            host.write_memory(image.indices, image.words(sample), core)
         host.write("START", 1)
         script.await_interrupt(limit=job.cycle_limit)
-        _read_back(host, words)
-    return JobScript(
-        script=script, words=words, reads=len(CLOSING) + len(EVENT_NAMES) + sum(indices.size for indices in words)
-    )
+        _read_back(host, job, words)
+    of_core = len(CLOSING) + len(EVENT_NAMES)
+    return JobScript(script=script, words=words, reads=cores * of_core + sum(indices.size for indices in words))
 
 
 def _set_registers(host: Host, job: RtlJob) -> None:
@@ -71,24 +73,24 @@ def _set_registers(host: Host, job: RtlJob) -> None:
             host.write(name, value)
 
 
-def _read_back(host: Host, words: Sequence[IntArray]) -> None:
-    host.script.read(host.address(CLOSING[0]))
+def _read_back(host: Host, job: RtlJob, words: Sequence[IntArray]) -> None:
+    for core in range(len(job.cores)):
+        for name in CLOSING:
+            host.script.read(host.address(name, core))
+        for i in range(len(EVENT_NAMES)):
+            host.script.read(host.map.base(core) + EVENT_BASE + WORD_BYTES * i)
     host.write("INTERRUPT", 1)
-    for name in CLOSING[1:]:
-        host.script.read(host.address(name))
-    for i in range(len(EVENT_NAMES)):
-        host.script.read(EVENT_BASE + WORD_BYTES * i)
-    for indices in words:
-        host.read_memory(indices)
+    for name, indices in zip(job.outputs, words, strict=True):
+        host.read_memory(indices, job.places(name)[0].core)
 
 
-def _words(job: RtlJob, name: str) -> IntArray:
+def _words(place: Placement) -> IntArray:
     """Return the indices of all words that hold a byte of a tensor."""
-    return np.unique(tensor_addresses(job.regions[name], job.tensors[name]) // WORD_BYTES)
+    return np.unique(tensor_addresses(place.region, place.tensor) // WORD_BYTES)
 
 
 class _Image:
-    """Words of activation memory that the host writes before each run.
+    """Words of a core's activation memory that the host writes before each run.
 
     Outputs, and what lies between their words, are overwritten: a run that leaves its output alone must not be taken
     for one that repeats the last. Bytes beside the codes of an input hold the fill of its region, as the program will
@@ -100,13 +102,17 @@ class _Image:
         Of the words, ascending.
     """
 
-    def __init__(self, job: RtlJob) -> None:
+    def __init__(self, job: RtlJob, core: int) -> None:
         self._job = job
-        spans = [np.arange(words[0], words[-1] + 1) for name in job.outputs if (words := _words(job, name)).size]
-        self.indices: IntArray = np.unique(np.concatenate([*spans, *(_words(job, name) for name in job.inputs)]))
+        outputs = [_words(place) for name in job.outputs for place in job.places(name) if place.core == core]
+        spans = [np.arange(words[0], words[-1] + 1) for words in outputs if words.size]
+        self._inputs = {name: place for name in job.inputs for place in job.places(name) if place.core == core}
+        nothing = np.empty(0, np.int64)
+        own = [_words(place) for place in self._inputs.values()]
+        self.indices: IntArray = np.unique(np.concatenate([nothing, *spans, *own]))
         self._background = np.full(self.indices.size, POISON, "<u4").view(np.uint8).reshape(-1, WORD_BYTES)
-        for name in job.inputs:
-            region, words = job.regions[name], _words(job, name)
+        for place in self._inputs.values():
+            region, words = place.region, _words(place)
             places = np.searchsorted(self.indices, words)
             bytes_of_words = words[:, None] * WORD_BYTES + np.arange(WORD_BYTES)
             inside = (bytes_of_words >= region.address) & (bytes_of_words < region.address + region.size)
@@ -114,9 +120,9 @@ class _Image:
 
     def words(self, sample: int) -> npt.NDArray[np.uint32]:
         """Return their values for a sample."""
-        image, job = self._background.copy(), self._job
-        for name, codes in job.inputs.items():
-            addresses = tensor_addresses(job.regions[name], job.tensors[name])
+        image = self._background.copy()
+        for name, place in self._inputs.items():
+            addresses = tensor_addresses(place.region, place.tensor)
             places = np.searchsorted(self.indices, addresses // WORD_BYTES), addresses % WORD_BYTES
-            image[places] = tensor_bytes(job.tensors[name], codes[sample])
+            image[places] = tensor_bytes(place.tensor, self._job.inputs[name][sample])
         return image.reshape(-1).view("<u4")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 class Kind(IntEnum):
     """What an entry tells, and which of its columns it uses; the others are 0."""
 
-    RETIRE = 1  # cycle, unit, pc, state, digest, word: a retire port
+    RETIRE = 1  # cycle, core, unit, pc, state, digest, word: a retire port
     READ = 2  # unit: response, digest: data, word: address
     REFUSED = 3  # unit: response, word: address: a write that was not answered OKAY
     INTERRUPT = 4  # the interrupt line was high where the script waited for it
@@ -27,6 +27,7 @@ ENTRY_DTYPE = np.dtype(
     [
         ("kind", "u1"),
         ("cycle", ">u4"),
+        ("core", "u1"),
         ("unit", "u1"),
         ("pc", ">u2"),
         ("state", "u1"),
@@ -36,7 +37,7 @@ ENTRY_DTYPE = np.dtype(
 )
 _DIGITS = set("0123456789abcdef")
 # The same in Verilog's and in Python's way of formatting, in the order of the columns.
-LINE_FORMAT = "%02x%08x%02x%04x%02x%08x%016x"
+LINE_FORMAT = "%02x%08x%02x%02x%04x%02x%08x%016x"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from typing import BinaryIO, Literal, Protocol
 from nngen.arch import Architecture, Core
 from nngen.errors import ToolError
 from nngen.hardware import CHIP_MODULE, STATE_BITS, TILE_MODULE, emit_rtl, simulation_files
-from nngen.host import register_map
-from nngen.isa import Unit
+from nngen.host import chip_map
+from nngen.isa import Unit, retire_prefix
 from nngen.sim.cosim._simulators import require
 from nngen.sim.processes import ending, last_lines, run_watched
 from nngen.templating import templates
@@ -46,7 +46,6 @@ _VERILATOR_OPTIONS = (
 # patterns of no multiplexer meet twice is asserted on small chips only: it takes a third of the time here.
 _MANY_TILES = 4
 _TILE_FILE = "tiles.vlt"
-_TILE_CONFIGURATION = f'`verilator_config\nhier_block -module "{TILE_MODULE}"\n'
 _MANY_TILES_OPTIONS = ("--hierarchical", "--unroll-count", "1", "--no-assert")
 # What runs in each cycle is optimized, what runs once need not be.
 _MAKE_OPTIONS = "OPT_FAST=-O3 OPT_SLOW=-O0 OPT_GLOBAL=-O1"
@@ -182,17 +181,17 @@ def open_simulation(
         return AmaranthSimulation(architecture=architecture)
     files = emit_rtl(architecture, retire=True) if files is None else files
     sources = {name: files[name] for name in simulation_files(dict(files))}
-    return compile_bench(architecture.core, simulator, sources)
+    return compile_bench(architecture.cores, simulator, sources)
 
 
 def compile_bench(
-    core: Core, simulator: CompilerName, sources: Mapping[str, str], *, waves: WaveFormat = ""
+    cores: Sequence[Core], simulator: CompilerName, sources: Mapping[str, str], *, waves: WaveFormat = ""
 ) -> CompiledSimulation:
     """Return the bench around the Verilog of a simulation build; what was compiled before comes from the cache.
 
     Parameters
     ----------
-    core
+    cores
         Of the chip.
     simulator
         Which one.
@@ -206,22 +205,28 @@ def compile_bench(
     ToolError
         The simulator is not there, or does not compile the Verilog.
     """
-    files = {**sources, "scripted_bench.v": bench_text(core)}
+    files = {**sources, "scripted_bench.v": bench_text(cores)}
     if simulator == "icarus":
         return _icarus(files)
     if waves == "fst":
         require_compression()
-    many = core.macros >= _MANY_TILES and not waves  # waves do not reach into what is compiled apart
+    many = (
+        sum(core.macros for core in cores) >= _MANY_TILES and not waves
+    )  # waves do not reach into what is compiled apart
     return _verilator(files, (*(_MANY_TILES_OPTIONS if many else ()), *_WAVE_OPTIONS[waves]))
 
 
-def bench_text(core: Core) -> str:
+def bench_text(cores: Sequence[Core]) -> str:
     """Return the bench's Verilog for a chip."""
     return templates("verilog").get_template("scripted_bench.v.j2").render(
         module=_BENCH,
         chip=CHIP_MODULE,
-        address_bits=register_map(core).address_bits,
-        units=[str(unit) for unit in Unit],
+        address_bits=chip_map(cores).address_bits,
+        retire_ports=[
+            {"prefix": f"{retire_prefix(core, len(cores))}{unit}_", "core": core, "unit": code}
+            for core in range(len(cores))
+            for code, unit in enumerate(Unit)
+        ],
         state_bits=STATE_BITS,
     )  # fmt: skip
 
@@ -241,7 +246,7 @@ def _verilator(sources: dict[str, str], further: Sequence[str]) -> CompiledSimul
     verilator = find_verilator()
     sources[_MAIN] = _template(_MAIN)
     if "--hierarchical" in further:
-        sources[_TILE_FILE] = _TILE_CONFIGURATION
+        sources[_TILE_FILE] = _tile_configuration(sources)
     options = (*_VERILATOR_OPTIONS, *further)
     flags = f"{verilator.environment.get('MAKEFLAGS', '')} {_MAKE_OPTIONS}".strip()
 
@@ -256,6 +261,12 @@ def _verilator(sources: dict[str, str], further: Sequence[str]) -> CompiledSimul
     return CompiledSimulation(
         simulator="verilator", command=(str(folder / "bench"), "+verilator+rand+reset+2", "+verilator+seed+1")
     )
+
+
+def _tile_configuration(sources: Mapping[str, str]) -> str:
+    """Return what tells Verilator that tiles, of every kind of core, are compiled on their own."""
+    kinds = sorted(name.removesuffix(".v") for name in sources if name.startswith(TILE_MODULE))
+    return "\n".join(["`verilator_config", *(f'hier_block -module "{kind}"' for kind in kinds), ""])
 
 
 def _compile(

@@ -71,13 +71,14 @@ class Session:
     """
 
     def __init__(self, core: Core) -> None:
-        self._host = Host(core)
+        self._host = Host((core,))
+        self._map = self._host.map.cores[0]
         self.script = self._host.script
         self.plans: list[RunPlan] = []
         # The simulator takes these memories to hold 0 where nothing was loaded; a chip holds anything.
         self._empty = {
             window.address + WORD_BYTES * i: 0
-            for window in self._host.map.windows
+            for window in self._map.windows
             if window.name in _LOADED
             for i in range(window.words)
         }
@@ -124,7 +125,7 @@ class Session:
     def _forget_cells(self, case: Case) -> None:
         """Take the cells of macros to hold anything where a program writes them: they are loaded again."""
         if case.program.writes_cells:
-            window = self._host.map.window("MACROS")
+            window = self._map.window("MACROS")
             cells = range(window.address, window.address + WORD_BYTES * window.words, WORD_BYTES)
             self._host.held = {address: word for address, word in self._host.held.items() if address not in cells}
 
@@ -171,7 +172,7 @@ class Session:
     def _ask(self, draw: random.Random, plan: RunPlan, *, pause: int, style: int) -> None:
         names = ("STATUS", "EVENT_CYCLES", "EVENT_CONVERSIONS", "WATCHDOG")
         name = draw.choice(names)
-        address = self._host.map.register(name).address
+        address = self._map.register(name).address
         self.script.read(address, pause=pause, style=style)
         plan.during.append(ExpectedRead(name=name, address=address, data=None))
 
@@ -180,7 +181,7 @@ class Session:
         if words:
             byte, word = WORD_BYTES * draw.choice(words), draw.getrandbits(32)
             memory[byte : byte + WORD_BYTES] = np.frombuffer(word.to_bytes(4, "little"), np.uint8)
-            self.script.write(self._host.map.window("ACTIVATIONS").address + byte, word, pause=pause, style=style)
+            self.script.write(self._map.window("ACTIVATIONS").address + byte, word, pause=pause, style=style)
 
     def _read_aside(
         self, draw: random.Random, plan: RunPlan, case: Case, memory: ByteArray, *, pause: int, style: int
@@ -188,7 +189,7 @@ class Session:
         words = self._aside(case)
         if words:
             byte = WORD_BYTES * draw.choice(words)
-            address = self._host.map.window("ACTIVATIONS").address + byte
+            address = self._map.window("ACTIVATIONS").address + byte
             self.script.read(address, pause=pause, style=style)
             data = int.from_bytes(memory[byte : byte + WORD_BYTES].tobytes(), "little")
             plan.during.append(ExpectedRead(name=_byte_name(byte), address=address, data=data))
@@ -208,7 +209,7 @@ class Session:
 
     def _read_memory(self, plan: RunPlan, memory: ByteArray) -> None:
         """Read back all of activation memory: the program's, and beside it what the host wrote."""
-        base = self._host.map.window("ACTIVATIONS").address
+        base = self._map.window("ACTIVATIONS").address
         for i, word in enumerate(memory.view("<u4").tolist()):
             self._read(plan, _byte_name(WORD_BYTES * i), base + WORD_BYTES * i, word)
 

@@ -35,7 +35,7 @@ TINY = Path(__file__).parents[3] / "flows" / "architectures" / "tiny.toml"
 
 # Refreshed by hand together with INSTRUCTION_SET_VERSION of nngen/arch/_architecture.py: programs of another encoding
 # must be refused, and the architecture's hash knows that by the version alone.
-ENCODING = {4: "03e584156da5492f"}
+ENCODING = {4: "0eccb9b7a6d06a8e"}
 
 
 def encoding_digest() -> str:

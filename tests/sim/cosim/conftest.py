@@ -79,13 +79,13 @@ def make_job(micro: Architecture, tmp_path: Path) -> MakeJob:
         )
         settings: dict[str, object] = {
             "sources": (source,),
-            "core": core,
+            "cores": (core,),
             "architecture_sha256": micro.sha256,
-            "program": program,
+            "programs": (program,),
             "inputs": {"in": random.integers(-128, 128, (samples, 2, 4, 8))},
             "outputs": ("out",),
             "tensors": {"in": vector("in"), "out": vector("out")},
-            "regions": {"in": region("in", 0), "out": region("out", SPAN)},
+            "regions": {"in": {0: region("in", 0)}, "out": {0: region("out", SPAN)}},
             "cycle_limit": 2000,
             "timeout_s": 120,
         }

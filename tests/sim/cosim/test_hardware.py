@@ -75,9 +75,9 @@ def region(name: str, address: int, size: int) -> Region:
 def job(micro: Architecture, sources: tuple[Path, ...]) -> RtlJob:
     return RtlJob(
         sources=sources,
-        core=micro.core,
+        cores=micro.cores,
         architecture_sha256=micro.sha256,
-        program=program(micro.core),
+        programs=(program(micro.core),),
         inputs={"in": np.random.default_rng(1).integers(0, 256, (2, 1, 1, INPUT_BYTES))},
         outputs=("sums", "padding"),
         tensors={
@@ -86,9 +86,9 @@ def job(micro: Architecture, sources: tuple[Path, ...]) -> RtlJob:
             "padding": tensor("padding", FILLED_BYTES, 8, signed=False),
         },
         regions={
-            "in": region("in", INPUT, INPUT_BYTES),
-            "sums": region("sums", OUTPUT, OUTPUT_BYTES),
-            "padding": region("padding", FILLED, FILLED_BYTES),
+            "in": {0: region("in", INPUT, INPUT_BYTES)},
+            "sums": {0: region("sums", OUTPUT, OUTPUT_BYTES)},
+            "padding": {0: region("padding", FILLED, FILLED_BYTES)},
         },
         trace=True,
         cycle_limit=100_000,
@@ -98,9 +98,9 @@ def job(micro: Architecture, sources: tuple[Path, ...]) -> RtlJob:
 
 def model(job: RtlJob, sample: int) -> tuple[dict[str, np.ndarray], Timing]:
     """What the instruction-set simulator says of one sample."""
-    memory = np.zeros((1, job.core.activation_bytes), np.uint8)
+    memory = np.zeros((1, job.cores[0].activation_bytes), np.uint8)
     memory[0, INPUT : INPUT + INPUT_BYTES] = job.inputs["in"][sample].reshape(-1)
-    ran = run(job.core, job.program, memory, digests=True)
+    ran = run(job.cores[0], job.programs[0], memory, digests=True)
     after = ran.memory[0]
     codes = {
         "sums": np.ascontiguousarray(after[OUTPUT : OUTPUT + OUTPUT_BYTES]).view("<i4").astype(np.int64),
@@ -131,7 +131,7 @@ def test_codes_events_and_retirements_equal_the_instruction_set_simulator(job: R
     result = simulate_rtl(replace(job, host_traffic=host_traffic))
     models = [model(job, sample) for sample in range(job.samples)]
     codes = {name: np.concatenate([codes[name] for codes, _ in models]) for name in job.outputs}
-    comparison = compare_result(result, codes=codes, events=models[0][1].events)
+    comparison = compare_result(result, codes=codes, events=[models[0][1].events])
     assert comparison.mismatches == ()
     assert comparison.codes == job.samples * (OUTPUT_BYTES // 4 + FILLED_BYTES)
     assert np.unique(codes["sums"]).size > 4
@@ -140,13 +140,13 @@ def test_codes_events_and_retirements_equal_the_instruction_set_simulator(job: R
 
 
 def test_an_error_ends_the_run_with_its_cause(job: RtlJob) -> None:
-    instructions = list(job.program.instructions)
+    instructions = list(job.programs[0].instructions)
     instructions[9] = instruction("POST", record=60, count=9, first=1, last=1, release=1)
-    faulty = replace(job, program=replace(job.program, instructions=tuple(instructions)))
+    faulty = replace(job, programs=(replace(job.programs[0], instructions=tuple(instructions)),))
     result = simulate_rtl(faulty)
     _, timing = model(faulty, 0)
-    assert result.causes == (Cause.OPERAND, Cause.OPERAND)
-    assert result.cause_pcs == (9, 9)
+    assert result.cores[0].causes == (Cause.OPERAND, Cause.OPERAND)
+    assert result.cores[0].cause_pcs == (9, 9)
     assert {name: values.tolist() for name, values in result.events.items()} == {
         name: [value, value] for name, value in timing.events.items()
     }

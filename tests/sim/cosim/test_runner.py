@@ -27,8 +27,8 @@ def test_every_sample_is_written_run_and_read(make_job) -> None:
     result = simulate_rtl(job, progress=lambda finished, total: seen.append((finished, total)))
     assert np.array_equal(result.outputs["out"], ~job.inputs["in"])
     assert result.events["cycles"].tolist() == [RUN_CYCLES] * 3
-    assert result.causes == (Cause.NONE,) * 3
-    assert result.cause_pcs == (0, 0, 0)
+    assert result.cores[0].causes == (Cause.NONE,) * 3
+    assert result.cores[0].cause_pcs == (0, 0, 0)
     assert result.trace is None
     assert seen[0] == (0, 3)
     assert seen[-1] == (3, 3)
@@ -266,4 +266,6 @@ def test_a_program_that_does_not_fit_is_refused_before_anything_runs(make_job) -
     with pytest.raises(
         ProgramError, match=re.escape("instructions of a program must be at most the core's 256, not 257")
     ):
-        simulate_rtl(replace(job, program=replace(job.program, instructions=job.program.instructions * 257)))
+        simulate_rtl(
+            replace(job, programs=(replace(job.programs[0], instructions=job.programs[0].instructions * 257),))
+        )

@@ -47,8 +47,8 @@ def test_every_sample_is_written_run_and_read(make: MakeJob) -> None:
     result = simulate_scripted(job, "icarus", progress=lambda finished, total: seen.append((finished, total)))
     assert np.array_equal(result.outputs["out"], ~job.inputs["in"])
     assert result.events["cycles"].tolist() == [RUN_CYCLES] * 3
-    assert result.causes == (Cause.NONE,) * 3
-    assert result.cause_pcs == (0, 0, 0)
+    assert result.cores[0].causes == (Cause.NONE,) * 3
+    assert result.cores[0].cause_pcs == (0, 0, 0)
     assert result.trace is None
     assert seen[0] == (0, 3)
     assert seen[-1] == (3, 3)
@@ -61,7 +61,9 @@ def test_the_result_is_that_of_the_interactive_bench(make: MakeJob) -> None:
     assert {name: values.tolist() for name, values in here.events.items()} == {
         name: values.tolist() for name, values in there.events.items()
     }
-    assert (here.causes, here.cause_pcs) == (there.causes, there.cause_pcs)
+    assert [(core.causes, core.cause_pcs) for core in here.cores] == [
+        (core.causes, core.cause_pcs) for core in there.cores
+    ]
     assert here.trace is not None
     assert there.trace is not None
     for name, values in vars(there.trace).items():
@@ -99,7 +101,7 @@ def test_retirements_are_passed_on_instead_of_kept(make: MakeJob) -> None:
     [
         (
             "unknown_status",
-            f"line 3 of the bench's log must be 42 known hexadecimal digits, not '02{'0' * 16}{'x' * 8}{'0' * 15}c'",
+            f"line 3 of the bench's log must be 44 known hexadecimal digits, not '02{'0' * 18}{'x' * 8}{'0' * 15}c'",
         ),
         ("deaf", "host port must answer a transfer at 0x0, but has not"),
         ("refusing", "host port must answer a write to 0x18 with OKAY, not SLVERR"),

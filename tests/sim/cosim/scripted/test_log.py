@@ -2,16 +2,17 @@
 
 from nngen.sim.cosim.scripted import HostScript, Kind, parse_log
 
-RETIRE = "01" + "0000002a" + "02" + "0011" + "38" + "89abcdef" + "0123456789abcdef"
-END = "07" + "0" * 40
+RETIRE = "01" + "0000002a" + "05" + "02" + "0011" + "38" + "89abcdef" + "0123456789abcdef"
+END = "07" + "0" * 42
 
 
 def test_an_entry_is_read_as_it_was_written() -> None:
     parsed = parse_log(f"{RETIRE}\n{END}\n")
     assert parsed.problem == ""
     entry, end = parsed.entries
-    assert (entry["kind"], entry["cycle"], entry["unit"], entry["pc"]) == (Kind.RETIRE, 42, 2, 17)
-    assert (entry["state"], entry["digest"], entry["word"]) == (0x38, 0x89ABCDEF, 0x0123456789ABCDEF)
+    assert (entry["kind"], entry["cycle"], entry["core"], entry["unit"]) == (Kind.RETIRE, 42, 5, 2)
+    assert (entry["pc"], entry["state"], entry["digest"]) == (17, 0x38, 0x89ABCDEF)
+    assert entry["word"] == 0x0123456789ABCDEF
     assert end["kind"] == Kind.END
 
 
@@ -19,8 +20,8 @@ def test_a_log_ends_before_a_value_that_is_not_known() -> None:
     parsed = parse_log(f"{RETIRE}\n{RETIRE.replace('89abcdef0', 'x9Xbcdef0')}\n{RETIRE}\n{END}\n")
     assert len(parsed.entries) == 1
     assert parsed.problem == (
-        "line 2 of the bench's log must be 42 known hexadecimal digits, not "
-        "'010000002a02001138x9Xbcdef0123456789abcdef'"
+        "line 2 of the bench's log must be 44 known hexadecimal digits, not "
+        "'010000002a0502001138x9Xbcdef0123456789abcdef'"
     )
 
 
@@ -31,13 +32,13 @@ def test_a_log_may_break_off() -> None:
     assert len(parse_log(f"{RETIRE}\n").entries) == 1
     parsed = parse_log(f"{RETIRE}\n{RETIRE[:9]}")
     assert len(parsed.entries) == 1
-    assert parsed.problem == "line 2 of the bench's log must be 42 known hexadecimal digits, not '010000002'"
+    assert parsed.problem == "line 2 of the bench's log must be 44 known hexadecimal digits, not '010000002'"
 
 
 def test_lines_are_not_pieced_together() -> None:
     parsed = parse_log(f"{RETIRE[:20]}\n{RETIRE[20:]}\n{END}\n")
     assert len(parsed.entries) == 0
-    assert parsed.problem == "line 1 of the bench's log must be 42 known hexadecimal digits, not '010000002a0200113889'"
+    assert parsed.problem == "line 1 of the bench's log must be 44 known hexadecimal digits, not '010000002a0502001138'"
 
 
 def test_a_script_is_one_line_an_operation() -> None:
