@@ -3,6 +3,7 @@
 from ._candidate import block_limit
 from ._cost import RoundCost, layer_cycles
 from ._demand import Demand, layer_demand, layer_planes, layer_weights
+from ._depthwise import depthwise_layers, on_crossbars, place_network
 from ._files import mapping_json, read_mapping
 from ._mapper import macros_needed, map_network, with_gains
 from ._options import VectorLayer, kind_of, multiplies
@@ -16,7 +17,11 @@ __all__ = [
     # making one
     "macros_needed",
     "map_network",
+    "place_network",
     "with_gains",
+    # depthwise layers on VEC or crossbars
+    "depthwise_layers",
+    "on_crossbars",
     # checking one
     "check_overflow",
     "largest_sum",
