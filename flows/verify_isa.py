@@ -164,8 +164,8 @@ def _chip_of_one_core(path: Path, cells: Sequence[Path]) -> Architecture:
     chip = read_architecture(path, cells=tuple(cells))
     if len(chip.cores) > 1:
         raise InputError(
-            f"verify-isa tests a chip of one core, '{chip.name}' has {len(chip.cores)}: give it a copy of the file with "
-            "one of the [[core]] tables, without count; what cores do together is compared by nngen verify"
+            f"verify-isa tests a chip of one core, '{chip.name}' has {len(chip.cores)}: give it a copy of the file "
+            "with one of the [[core]] tables, without count; what cores do together is compared by nngen verify"
         )
     return chip
 
