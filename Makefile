@@ -6,7 +6,7 @@ PYTHONBIN := $(VENV)/bin/python
 STAMP := $(VENV)/.nngen-setup
 
 NIGHTLY_ISA := nightly-isa-micro nightly-isa-odd
-NIGHTLY_NETWORKS := $(addprefix nightly-networks-,cim256 cim256_lossless cim128 cim128_lossless)
+NIGHTLY_NETWORKS := $(addprefix nightly-networks-,cim256 cim256_lossless cim128 cim128_lossless cim256_quad cim128_quad)
 NIGHTLY := nightly-slow-tests nightly-benchmark nightly-curves nightly-dialects $(NIGHTLY_NETWORKS) $(NIGHTLY_ISA)
 
 .DEFAULT_GOAL := help
@@ -52,7 +52,7 @@ nightly-dialects: $(STAMP)
 curves: $(STAMP)  ## the page of transfer curves, docs/transfer_curves.md, from ngspice
 	@$(PYTHONBIN) -m nngen.flows.cells.sweep --rows 64 --points 16 -o docs
 
-nightly-networks: $(STAMP)  ## networks of others on four chips in Verilator
+nightly-networks: $(STAMP)  ## networks of others on six chips in Verilator
 	@$(MAKE) --no-print-directory --keep-going $(NIGHTLY_NETWORKS)
 
 $(NIGHTLY_NETWORKS): nightly-networks-%: $(STAMP)

@@ -166,7 +166,8 @@ def _read(
     cells: Sequence[Path],
 ) -> _Request:
     architecture = read_architecture(architecture_path, cells=cells)
-    network = read_network(network_path, multiplier_bits=architecture.core.multiplier_bits)
+    multiplier_bits = min(core.multiplier_bits for core in architecture.cores)
+    network = read_network(network_path, multiplier_bits=multiplier_bits)
     return _Request(
         network_path=network_path,
         architecture_path=architecture_path,

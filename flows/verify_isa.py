@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nngen.arch import Architecture, read_architecture
+from nngen.errors import InputError
 from nngen.hardware import emit_rtl
 from nngen.isa import manual
 from nngen.sim.cosim.scripted import SimulatorName, open_simulation
@@ -104,9 +105,9 @@ def verify_isa(
     Raises
     ------
     NngenError
-        For a bad architecture file, or a simulator that is not there.
+        For a bad architecture file, one of a chip with several cores, or a simulator that is not there.
     """
-    chip = read_architecture(architecture, cells=tuple(cells))
+    chip = _chip_of_one_core(architecture, cells)
     progress("compiling the Verilog")
     files = emit_rtl(chip, retire=True)
     simulation = open_simulation(chip, simulator, files=files)
@@ -146,7 +147,7 @@ def replay(
 
     ``waves`` is where to write the waves of its first run, or of the failure, in Icarus (``.fst`` or ``.vcd``).
     """
-    chip = read_architecture(architecture, cells=tuple(cells))
+    chip = _chip_of_one_core(architecture, cells)
     progress("compiling the Verilog")
     simulation = open_simulation(chip, simulator, files=emit_rtl(chip, retire=True))
     result = regress_case(chip.core, simulation, seed=seed, number=number, runs=runs, progress=progress)
@@ -157,6 +158,16 @@ def replay(
     return IsaVerification(
         architecture=chip, simulator=simulator, seed=seed, runs=runs, directed=None, random=result,
     )  # fmt: skip
+
+
+def _chip_of_one_core(path: Path, cells: Sequence[Path]) -> Architecture:
+    chip = read_architecture(path, cells=tuple(cells))
+    if len(chip.cores) > 1:
+        raise InputError(
+            f"verify-isa tests a chip of one core, '{chip.name}' has {len(chip.cores)}: give it a copy of the file "
+            "with one of the [[core]] tables, without count; what cores do together is compared by nngen verify"
+        )
+    return chip
 
 
 def _identity(files: dict[str, str]) -> list[str]:

@@ -47,7 +47,7 @@ def validate_mapping(mapping: Mapping, network: Network, architecture: Architect
     _check_architecture(mapping, architecture)
     _check_layers(mapping, network, cores)
     _check_able(mapping, network, cores)
-    demands = [layer_demand(network, layer, architecture.core) for layer in network.matrix_layers]
+    demands = [layer_demand(network, layer, _core_of(mapping, layer, cores)) for layer in network.matrix_layers]
     for demand in demands:
         for where, tile in _tiles(mapping.layer(demand.name)):
             _check_machine(where, tile, cores)
@@ -67,6 +67,12 @@ def validate_mapping(mapping: Mapping, network: Network, architecture: Architect
             _filled(mapping.layer(layer.name), layer, architecture.core.macro.encoding) for layer in network.layers
         ),
     )
+
+
+def _core_of(mapping: Mapping, layer: MatrixLayer, cores: Sequence[Core]) -> Core:
+    """Return a core that computes a layer: what the layer demands is the same on all that can."""
+    tiles = mapping.layer(layer.name).tiles
+    return cores[tiles[0].core if tiles else 0]
 
 
 def _filled(mapping: LayerMapping, layer: Layer, encoding: Encoding) -> LayerMapping:

@@ -37,7 +37,7 @@ Codes = dict[str, IntArray]
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT.parent / "shared" / "models"
 ARCHITECTURES = Path(__file__).parents[1] / "architectures"
-CHIPS = ("cim256", "cim256_lossless", "cim128", "cim128_lossless")
+CHIPS = ("cim256", "cim256_lossless", "cim128", "cim128_lossless", "cim256_quad", "cim128_quad")
 POSITIONS, LARGEST_RATIO, LARGEST_FLASH_RATIO = 64, 1.05, 1.15
 COMPILE_SECONDS, LARGEST_PROGRAM, LEAST_LABELS, LARGEST_ISS_SHARE = 2.0, 4096, 15, 0.01
 
@@ -85,7 +85,7 @@ def subjects() -> tuple[Subject, ...]:
     """Return the networks that are there."""
     third_party = (
         ("tiny_kws_dscnn", 16, "out0"),
-        ("tiny_ic_resnet8", 3, "out0"),
+        ("tiny_ic_resnet8", 10, "out0"),
         ("tiny_ad01_autoencoder", 5, ""),
         ("tflm_micro_speech", 3, "out0"),
     )
@@ -152,7 +152,8 @@ def _on_chip(subject: Subject, chip: str) -> Iterator[Row]:
 def _with_flash(where: str, machine: Machine, inputs: Codes) -> Iterator[Row]:
     """Yield the ratios with converters that take one cycle."""
     macro = replace(machine.core.macro, controller="flash", sample_cycles=0)
-    flash = replace(machine.architecture, cores=(replace(machine.core, macro=macro),))
+    cores = tuple(replace(core, macro=macro) for core in machine.architecture.cores)
+    flash = replace(machine.architecture, cores=cores)
     machine = _with(machine, compile_network(machine.network, flash, samples=inputs), flash)
     timings = machine.iss({name: codes[:1] for name, codes in inputs.items()}).timings
     times = layer_times(machine, timings)

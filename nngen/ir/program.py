@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -85,10 +86,12 @@ class CoreProgram:
 
     @property
     def layer_ranges(self) -> dict[str, range]:
-        """Addresses of each layer's instructions, by its name; HALT, at the end, is no layer's."""
-        starts = [start for _, start in self.layer_starts]
-        ends = [*starts[1:], len(self.instructions) - 1]
-        return {name: range(start, end) for (name, start), end in zip(self.layer_starts, ends, strict=True)}
+        """Addresses of each layer's instructions, by its name; HALT, at the end, is no layer's.
+
+        Empty for a core that no layer uses.
+        """
+        marks = (*self.layer_starts, ("", len(self.instructions) - 1))
+        return {name: range(start, end) for (name, start), (_, end) in pairwise(marks)}
 
 
 @dataclass(frozen=True, kw_only=True)

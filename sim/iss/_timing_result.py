@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from nngen.isa import EVENT_NAMES, UNIT_CODES, Cause, Instruction, Unit
@@ -134,14 +135,14 @@ class Timing:
         layer_starts
             (layer, address of its first instruction), as in ``CoreProgram``; a layer reaches to the next one's start.
         """
-        ends = [start for _, start in layer_starts[1:]] + [len(self.last_effect)]
+        marks = (*layer_starts, ("", len(self.last_effect)))
         return tuple(
             Region(
                 name=name,
                 first_issue=self.first_issue[start],
                 last_effect=max(self.last_effect[start:end], default=-1),
             )
-            for (name, start), end in zip(layer_starts, ends, strict=True)
+            for (name, start), (_, end) in pairwise(marks)
         )
 
     @property

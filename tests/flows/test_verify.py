@@ -59,6 +59,22 @@ def test_a_network_that_outgrows_the_chip_is_reprogrammed_in_the_verilog(
     assert verified.events["programmed_words"] == verified.rtl_events["programmed_words"][0] == 1920
 
 
+def test_a_network_on_two_unequal_cores_is_the_same_in_the_verilog(repository: Path, tmp_path: Path) -> None:
+    mlp = next(entry.path for entry in NETWORKS if entry.name == "mlp_w8a8")
+    duo = repository / "flows" / "architectures" / "duo.toml"
+    made = build(mlp, duo, tmp_path / "build", calibration=CALIBRATION, only=("program", "rtl"))
+    verified = verify(made.path, samples=1)
+    assert verified.equal
+    assert verified.iss_rtl.cycles == 2  # one of each core
+    assert verified.iss_rtl.events == 2 * len(EVENT_NAMES)
+    assert (
+        verified.retirements.compared
+        == verified.events["instructions"]
+        == sum(len(core.instructions) for core in Machine.of(made).program.cores)
+    )
+    assert verified.events["bus_words"] == verified.rtl_events["bus_words"][0] > 0
+
+
 def test_the_cycles_of_the_layers_add_up(verified: Verification) -> None:
     assert [layer.iss_cycles for layer in verified.layers] == [layer.rtl_cycles for layer in verified.layers]
     assert sum(layer.rtl_cycles for layer in verified.layers) == verified.events["cycles"] - 1  # and HALT

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from nngen.errors import InputError
 from nngen.flows import verify_isa as flow
 from nngen.flows.cli import app
 from nngen.sim.verification.faults import HARDWARE_FAULTS, faulty_rtl
@@ -39,6 +40,16 @@ def test_a_good_chip(run: Run, tmp_path: Path) -> None:
     assert found["directed"]["programs"] >= 150
     assert set(found["random"]["by_unit"]) == {"sequencer", "load", "mvm", "post", "store", "vec"}
     assert "loop depth" in files[1].read_text()
+
+
+def test_a_chip_of_several_cores_is_refused(repository: Path) -> None:
+    duo = repository / "flows" / "architectures" / "duo.toml"
+    with pytest.raises(InputError) as caught:
+        flow.verify_isa(duo)
+    assert str(caught.value) == (
+        "verify-isa tests a chip of one core, 'duo' has 2: give it a copy of the file with one of the [[core]] tables, "
+        "without count; what cores do together is compared by nngen verify"
+    )
 
 
 def test_missing_coverage_fails_where_it_is_asked_for(run: Run) -> None:

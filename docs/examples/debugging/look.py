@@ -2,7 +2,7 @@
 
     python look.py WAVES.vcd FIRST LAST SIGNAL...
 
-A signal is its path below nngen_chip, with a range of bits if wanted: core.tile0.crossbar.trial[35:27]
+A signal is its path below nngen_chip, with a range of bits if wanted: node.core.tile0.crossbar.trial[35:27]
 """
 
 import re

@@ -8,7 +8,7 @@ import pytest
 from nngen.arch import Architecture
 from nngen.compiler.mapper import check_overflow, map_network
 from nngen.errors import CapacityError
-from nngen.ir import Network
+from nngen.ir import LayerMapping, Mapping, Network, Tile
 from tests.compiler.builders import (
     architecture,
     chip,
@@ -19,6 +19,7 @@ from tests.compiler.builders import (
     perceptron,
     plain_requantization,
 )
+from tests.compiler.chips import joined
 
 
 def refusal(network: Network, chosen: Architecture) -> str:
@@ -115,6 +116,30 @@ def test_accumulators_that_could_overflow() -> None:
     )
     wide_enough = chip("tiny", accumulator_bits=14)
     check_overflow(perceptron(64, 4), map_network(perceptron(64, 4), wide_enough), wide_enough)
+
+
+def test_accumulators_of_another_core_that_could_overflow() -> None:
+    """Only the cores that work for a layer count: those of its tiles, and with rows in several that which adds them."""
+    network, base = perceptron(64, 4), chip("tiny", accumulator_bits=14)
+    cores = [replace(base.core, accumulator_bits=bits, table=table) for table, bits in enumerate((15, 12, 15))]
+    chosen = joined(base, cores)
+
+    def layer(*cores: int, own: int) -> Mapping:
+        rows = 64 // len(cores)
+        tiles = tuple(
+            Tile(core=core, macro=0, row=0, column=0, output_range=(0, 1), input_range=(rows * i, rows * (i + 1)))
+            for i, core in enumerate(cores)
+        )
+        return Mapping(layers=(LayerMapping(layer="fc1", core=own, tiles=tiles),))
+
+    for mapping, needed in ((layer(1, own=0), 14), (layer(0, 2, own=1), 15)):
+        with pytest.raises(CapacityError) as caught:
+            check_overflow(network, mapping, chosen)
+        assert str(caught.value) == (
+            f"layer 'fc1' needs accumulators of {needed} bits, core 1 has 12: set core[1].accumulator_bits = {needed}"
+        )
+    for mapping in (layer(0, own=1), layer(0, 2, own=2)):
+        check_overflow(network, mapping, chosen)
 
 
 def test_accumulators_that_no_core_has() -> None:

@@ -86,6 +86,17 @@ def test_every_unit_with_a_queue_has_its_row_and_its_lane(program_facts: Facts, 
     assert len(re.findall(r'<text class="unit"', program_page)) == len(names) * (1 + len(program_facts.layers))
 
 
+def test_cores_without_work_take_no_rows(repository: Path, tmp_path: Path) -> None:
+    quad = repository / "flows" / "architectures" / "cim256_quad.toml"
+    machine = Machine.of(build(FOLDER / "mlp_w8a8.onnx", quad, tmp_path / "build", only=("program",)))
+    idle = [program.core for program in machine.program.cores if not program.layer_starts]
+    assert idle
+    tables, data = read_page(render(facts_of(machine)))
+    working = {program.core for program in machine.program.cores} - set(idle)
+    assert {int(row[0].split()[0]) for row in tables["unit-table"][1:]} == working
+    assert {unit["core"] for unit in data["units"]} == working
+
+
 def test_what_the_build_prints_of_the_chip_is_what_the_page_says(program_facts: Facts, program_page: str) -> None:
     tables, data = read_page(program_page)
     shown = {row[0]: [number(cell) for cell in row[1:3]] for row in tables["use-table"][1:]}

@@ -329,3 +329,13 @@ def test_a_huge_index_is_not_read(folder: Path) -> None:
     with (folder / "program.json").open("r+b") as stream:
         stream.truncate((1 << 24) + 1)
     assert_refused(folder, "program.json must have at most 16777216 bytes, not 16777217: build it again")
+
+
+def test_layers_of_a_core() -> None:
+    core = PROGRAM.cores[0]
+    last = len(core.instructions) - 1
+    assert core.layer_ranges == {"conv 1": range(1), 'bad\n"name"': range(1, 5), "out": range(5, last)}
+
+
+def test_a_core_that_no_layer_uses_has_no_layers() -> None:
+    assert replace(PROGRAM.cores[0], layer_starts=()).layer_ranges == {}

@@ -27,12 +27,12 @@ def retired(command: Instruction | int, *, unit: Unit | None = None, **states: A
     """Return the entry of one retirement."""
     word = encode(command) if isinstance(command, Instruction) else command
     by = unit or (command.unit if isinstance(command, Instruction) else Unit.SEQUENCER)
-    return (Kind.RETIRE, 0, UNITS.index(by), 0, state(**states), 0, word)
+    return (Kind.RETIRE, 0, 0, UNITS.index(by), 0, state(**states), 0, word)
 
 
 def other(kind: Kind) -> tuple[Any, ...]:
     """Return an entry that is no retirement, with columns that would look like one."""
-    return (kind, 0, 1, 0, 0xFF, 0, (1 << 64) - 1)
+    return (kind, 0, 0, 1, 0, 0xFF, 0, (1 << 64) - 1)
 
 
 def log(*rows: tuple[Any, ...]) -> Entries:
@@ -43,7 +43,7 @@ def log(*rows: tuple[Any, ...]) -> Entries:
 def of_trace(trace: Iterable[Retirement], core: Core, *, host_loop_count: int = 1) -> Entries:
     """Return what the retire ports of a core would show of a run without stalls by seed."""
     rows = _with_states(list(trace), core, host_loop_count)
-    return log(*(row for _, row in sorted(rows, key=lambda item: (item[0], item[1][2]))))
+    return log(*(row for _, row in sorted(rows, key=lambda item: (item[0], item[1][3]))))
 
 
 def _with_states(trace: Sequence[Retirement], core: Core, host_loop_count: int) -> list[tuple[int, tuple[Any, ...]]]:

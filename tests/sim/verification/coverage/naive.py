@@ -11,7 +11,7 @@ from nngen.sim.cosim.scripted import Kind
 
 from .entries import UNITS, Entries
 
-FLAGS = ("first", "last", "release", "overwrite", "host", "vec", "wide", "strided", "single")
+FLAGS = ("first", "last", "release", "overwrite", "host", "vec", "wide", "strided", "single", "bus")
 
 
 def naive_counts(core: Core, entries: Entries, starts: list[int]) -> Counter[str]:
@@ -65,6 +65,7 @@ def _classes(core: Core, command: Instruction, unit: Unit) -> Iterator[str]:
 def largest_flag(core: Core, name: str) -> int:
     """Return 0 where a core has no use for a flag."""
     has = {"vec": core.vector, "single": core.vector, "wide": core.activation_bits > 8, "strided": core.strided_access}
+    has["bus"] = core.bus
     return int(bool(has.get(name, True)))
 
 

@@ -20,7 +20,7 @@ WRONG = [
     (Cause.ILLEGAL, Instruction("WAIT", {"unit": 7, "count": 1}), "WAIT undefined unit"),
     (Cause.ILLEGAL, instruction("WAIT", unit=Unit.SEQUENCER, count=1), "WAIT sequencer"),
     (Cause.ILLEGAL, instruction("SIGNAL", unit=Unit.SEQUENCER), "SIGNAL sequencer"),
-    (Cause.ILLEGAL, instruction("SET", unit=Unit.STORE, index=2), "SET store undefined register"),
+    (Cause.ILLEGAL, instruction("SET", unit=Unit.STORE, index=4), "SET store undefined register"),
     (Cause.ILLEGAL, instruction("SET", unit=Unit.LOAD, index=4), "SET load undefined register"),
     (Cause.ILLEGAL, instruction("SET", unit=Unit.SEQUENCER, index=255), "SET sequencer undefined register"),
     (Cause.ILLEGAL, instruction("SET", unit=Unit.LOAD, index=67), "SET load macro beyond the core"),

@@ -59,11 +59,11 @@ def test_queues_hold_commands_when_errors_come(micro):
 
 def test_words_are_mostly_illegal_and_programs_end_in_the_same_way_whatever_the_time(any_core):
     causes = Counter()
-    for program in illegal_word_programs(any_core, seed=2, count=40):
+    for program in illegal_word_programs(any_core, seed=2, count=80):
         timings = [time_of(any_core, program, stall_seed=stalls) for stalls in (0, 5)]
         assert len({(t.cause, t.pc, t.issued, *t.executed.values()) for t in timings}) == 1, program.name
         causes[timings[0].cause] += 1
-    assert causes[Cause.ILLEGAL] > 20
+    assert causes[Cause.ILLEGAL] > 40
     assert len(causes) > 2
 
 
