@@ -41,6 +41,7 @@ from .onnx_file import network_files, self_contained
 from .progress import Progress, quiet
 from .samples import Samples, read_samples
 from .spice_part import NetlistPart, netlist_part
+from .strategies import DEFAULT_STRATEGY
 
 __all__ = ["PARTS", "build"]
 
@@ -85,6 +86,7 @@ def build(
     *,
     calibration: Path | None = None,
     mapping: Path | None = None,
+    strategy: str | None = None,
     cells: Sequence[Path] = (),
     only: Sequence[str] = (),
     seed: int = 0,
@@ -102,6 +104,8 @@ def build(
         Samples (.npz) for gains and offsets; also stored in the build.
     mapping
         A mapping.json to take as it is.
+    strategy
+        What the mapping is to be good at, where none is given: one of ``nngen.flows.strategies``; latency unless given.
     cells
         More folders of circuit cells.
     only
@@ -119,11 +123,13 @@ def build(
     """
     check_only(only)
     check_target(output)
+    if mapping is not None and strategy is not None:
+        raise InputError("a strategy is for mappings that are made here: give a mapping, or a strategy, not both")
     progress("reading the inputs")
     request = _read(network_path, architecture_path, calibration, mapping, cells)
     netlists = _netlists(request.architecture, only, progress)
     needs_program = _wanted("program", only) or netlists is not None
-    compiled = _compile(request, progress) if needs_program else None
+    compiled = _compile(request, strategy or DEFAULT_STRATEGY, progress) if needs_program else None
     verilog = _emit(request.architecture, progress) if _wanted("rtl", only) else {}
     hashes = request.input_hashes()
     progress("writing")
@@ -179,11 +185,13 @@ def _read(
     )
 
 
-def _compile(request: _Request, progress: Progress) -> Compiled:
+def _compile(request: _Request, strategy: str, progress: Progress) -> Compiled:
     network = request.network
     mapping = None if request.mapping_path is None else read_mapping(request.mapping_path)
     samples = None if request.samples is None else quantize_inputs(network, request.samples)
-    return compile_network(network, request.architecture, samples=samples, mapping=mapping, progress=progress)
+    return compile_network(
+        network, request.architecture, samples=samples, mapping=mapping, strategy=strategy, progress=progress
+    )
 
 
 def _netlists(architecture: Architecture, only: Sequence[str], progress: Progress) -> NetlistPart | None:

@@ -7,12 +7,13 @@ from rich.table import Table
 from rich.text import Text
 
 from nngen.bundle import PROGRAM_FOLDER, RTL_FOLDER, RTL_SIM_FOLDER, SPICE_FOLDER, BuildDirectory
+from nngen.sim.kpi import mapping_cost
 
 from .machine import Machine
 from .present import percent, printable
 from .utilization import Utilization, totals, utilization
 
-__all__ = ["mapping_table", "render", "totals_table"]
+__all__ = ["cost_line", "mapping_table", "render", "totals_table"]
 
 
 def render(build: BuildDirectory) -> RenderableType:
@@ -21,7 +22,7 @@ def render(build: BuildDirectory) -> RenderableType:
     if build.holds(PROGRAM_FOLDER):
         machine = Machine.of(build)
         used = utilization(machine.network, machine.mapping, machine.cores)
-        parts += [mapping_table(used), Text(), totals_table(machine, used)]
+        parts += [mapping_table(used), Text(), totals_table(machine, used), Text(cost_line(machine))]
     if build.holds(RTL_FOLDER):
         files = build.verilog(RTL_FOLDER)
         lines = sum(path.read_bytes().count(b"\n") for path in files)
@@ -62,6 +63,15 @@ def mapping_table(used: Utilization) -> RenderableType:
             str(layer.gain),
         )
     return table
+
+
+def cost_line(machine: Machine) -> str:
+    """Return what the mapping costs beside what no mapping of the network on this chip can do without."""
+    cost = mapping_cost(machine.network, machine.mapping, machine.architecture)
+    reprogrammed = any(tile.phase for layer in machine.mapping.layers for tile in layer.tiles)
+    macros = "" if reprogrammed else f"{cost.macros:,} macros (at least {cost.macros_bound:,}), "
+    bus = f", {cost.bus_words:,} words over the bus" if len(machine.cores) > 1 else ""
+    return f"mapping: {macros}about {cost.cycles:,} cycles an inference (at least {cost.bound:,}){bus}"
 
 
 def totals_table(machine: Machine, used: Utilization) -> RenderableType:

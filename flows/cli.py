@@ -33,6 +33,7 @@ from .cli_options import (
 from .cli_verify_isa import verify_isa
 from .later import later
 from .levels import Level
+from .strategies import StrategyName
 
 if TYPE_CHECKING:
     from nngen.flows import arrays as files
@@ -166,6 +167,15 @@ def build(
         Path | None,
         typer.Option("--mapping", metavar="M.json", help="Take this mapping as it is.", show_default=False),
     ] = None,
+    strategy: Annotated[
+        StrategyName | None,
+        typer.Option(
+            "--strategy",
+            help="What the mapping is to be good at: few cycles of an inference (latency, unless given), few "
+            "cycles from one to the next (throughput), little traffic (data_movement), few macros (utilization).",
+            show_default=False,
+        ),
+    ] = None,
     cells: Cells = None,
     only: Annotated[
         list[Part] | None, typer.Option("--only", help="Make only this part; may be given several times.")
@@ -186,6 +196,7 @@ def build(
             output,
             calibration=calibration,
             mapping=mapping,
+            strategy=strategy,
             cells=cells or (),
             only=tuple(part.value for part in only or ()),
             seed=seed,

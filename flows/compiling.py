@@ -11,7 +11,7 @@ import numpy.typing as npt
 from nngen.arch import Architecture
 from nngen.compiler.calibrate import calibrate
 from nngen.compiler.codegen import generate
-from nngen.compiler.mapper import map_network, validate_mapping
+from nngen.compiler.mapper import on_crossbars, place_network, validate_mapping
 from nngen.compiler.scheduler import schedule
 from nngen.ir import Mapping, Network, Program, Schedule
 
@@ -29,7 +29,8 @@ class Compiled:
     Parameters
     ----------
     network
-        With the corrections of the calibration in its constants.
+        With the corrections of the calibration in its constants, and depthwise layers that are on crossbars as
+        matrix layers.
     mapping
         With a gain for every tile.
     schedule, program
@@ -48,6 +49,7 @@ def compile_network(
     *,
     samples: Arrays[str, IntArray] | None = None,
     mapping: Mapping | None = None,
+    strategy: str = "latency",
     progress: Progress = quiet,
 ) -> Compiled:
     """Compile a network for a chip.
@@ -63,6 +65,8 @@ def compile_network(
         are those that provably cannot clip.
     mapping
         A mapping to take as it is; made here where it is None.
+    strategy
+        What a mapping made here is to be good at: the name of one of ``nngen.compiler.mapper.STRATEGIES``.
     progress
         Told what comes next.
 
@@ -72,9 +76,11 @@ def compile_network(
         Where the network does not fit the chip: needed, available, and the cheapest fix.
     """
     progress("mapping weights onto macros")
-    mapping = (
-        map_network(network, architecture) if mapping is None else validate_mapping(mapping, network, architecture)
-    )
+    if mapping is None:
+        network, mapping = place_network(network, architecture, strategy=strategy)
+    else:
+        network = on_crossbars(network, {layer.layer for layer in mapping.layers if layer.unit == "mvm"})
+        mapping = validate_mapping(mapping, network, architecture)
     progress("calibrating")
     network, mapping = calibrate(network, mapping, architecture, samples)
     progress("scheduling")

@@ -9,6 +9,7 @@ from ._mapper import macros_needed, map_network, with_gains
 from ._options import VectorLayer, kind_of, multiplies
 from ._overflow import check_overflow, driven_offset, largest_sum, machine_constants
 from ._regular import LARGEST_OVERLAP
+from ._strategies import STRATEGIES, Strategy
 from ._tables import different_tables, table_slot
 from ._validate import validate_mapping
 from ._vector_overflow import largest_vector_sum
@@ -16,6 +17,8 @@ from ._vector_overflow import largest_vector_sum
 __all__ = [
     # making one
     "macros_needed",
+    "STRATEGIES",
+    "Strategy",
     "map_network",
     "place_network",
     "with_gains",

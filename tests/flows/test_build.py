@@ -18,12 +18,14 @@ from typer.testing import Result
 from nngen.arch import read_architecture
 from nngen.bundle import BuildDirectory, file_sha256, files_below
 from nngen.compiler.frontend import read_network
+from nngen.compiler.mapper import STRATEGIES
 from nngen.errors import InputError
 from nngen.flows.arrays import read_arrays
 from nngen.flows.build import build
 from nngen.flows.build_report import render
 from nngen.flows.compiling import compile_network
 from nngen.flows.networks.digits import CALIBRATION, FOLDER, IMAGES
+from nngen.flows.strategies import StrategyName
 from nngen.host.ends import quantize_inputs
 from nngen.ir import load_network, save_network
 
@@ -141,6 +143,24 @@ def test_a_mapping_is_taken_as_it_is(program_build: BuildDirectory, tmp_path: Pa
     assert made.manifest.inputs["mapping"] == file_sha256(path)
 
 
+def test_the_strategy_is_the_mappers(program_build: BuildDirectory, tmp_path: Path) -> None:
+    made = build(CNN, TINY, tmp_path / "out", strategy="utilization", only=("program",))
+    assert "mapping: 5 macros (at least 5), about " in printed(made)
+    assert "mapping: 12 macros (at least 5), about 5,935 cycles an inference (at least 5,832)" in printed(program_build)
+
+
+def test_a_mapping_and_a_strategy_exclude_each_other(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        build(MLP, DIGITS, tmp_path / "out", mapping=tmp_path / "mapping.json", strategy="latency")
+    assert str(caught.value) == (
+        "a strategy is for mappings that are made here: give a mapping, or a strategy, not both"
+    )
+
+
+def test_the_command_lines_strategies_are_the_mappers() -> None:
+    assert [strategy.value for strategy in StrategyName] == [strategy.name for strategy in STRATEGIES]
+
+
 def test_cells_of_a_user_are_found_used_and_stored(tmp_path: Path) -> None:
     cells = tmp_path / "cells"
     folder = cells / "my_sar"
@@ -188,11 +208,15 @@ def test_the_network_of_a_build_is_the_calibrated_one(mlp_build: BuildDirectory,
     assert (tmp_path / "network.npz").read_bytes() == (mlp_build.path / "network.npz").read_bytes()
 
 
-def test_the_report_tells_where_the_weights_went(mlp_build: BuildDirectory) -> None:
+def printed(made: BuildDirectory) -> str:
     console = Console(width=160)
     with console.capture() as capture:
-        console.print(render(mlp_build))
-    text = capture.get()
+        console.print(render(made))
+    return capture.get()
+
+
+def test_the_report_tells_where_the_weights_went(mlp_build: BuildDirectory) -> None:
+    text = printed(mlp_build)
     for phrase in ("built", "logits", "4,736", "77.08 %", "instructions", "rtl/", f"nngen verify {mlp_build.path}"):
         assert phrase in text
 
