@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Arrays
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,7 @@ from nngen.sim.cosim.scripted import simulate_scripted
 from nngen.sim.golden import GoldenMachine, run_golden
 from nngen.sim.iss import StoreTimes, Timing, execute_chip, run_chip
 
+from .batches import Batches
 from .progress import Progress, quiet
 
 __all__ = ["IssResult", "Machine", "RtlSimulator"]
@@ -158,6 +159,11 @@ class Machine:
             if layer == one.layer or (isinstance(one, MatrixSchedule) and layer == one.partial_sums_of)
         ]
 
+    @property
+    def places(self) -> int:
+        """Inferences of a start: more than one in a pipeline."""
+        return self.schedule.inferences or 1
+
     def home(self, tensor: str) -> tuple[int, Region]:
         """The first core that holds a tensor, and where in its memory."""
         return next(iter(self.regions(tensor).items()))
@@ -174,25 +180,39 @@ class Machine:
         """Run the programs, or others, on the instruction set simulator, and read some tensors (the outputs)."""
         programs = programs or self.program.cores
         tensors = tensors or self.output_tensors
-        samples = len(next(iter(inputs.values())))
+        batches = Batches.of(inputs, self.places)
         at_once = max(1, MEMORY_AT_ONCE // sum(core.activation_bytes for core in self.cores))
-        first = run_chip(self.cores, programs, self.memories(inputs, slice(0, at_once)))
+        first = run_chip(
+            self.cores, programs, self.memories(inputs, slice(0, at_once)), host_loop_count=self.places
+        )
         memories = [first.memories]
-        for begin in range(at_once, samples, at_once):
-            memories.append(execute_chip(self.cores, programs, self.memories(inputs, slice(begin, begin + at_once))))
-        return IssResult(outputs={name: self._tensor(memories, name) for name in tensors}, timings=first.timings)
+        for begin in range(at_once, batches.starts, at_once):
+            more = self.memories(inputs, slice(begin, begin + at_once))
+            memories.append(execute_chip(self.cores, programs, more, host_loop_count=self.places))
+        codes = {
+            place: self._codes(memories, name, core, region.slot(number))
+            for name in tensors
+            for core, region in [self.home(name)]
+            for number, place in enumerate(batches.names(name))
+        }
+        return IssResult(outputs=batches.joined(codes, tensors), timings=first.timings)
 
     def iss_retirements(self, inputs: Codes) -> tuple[Timing, ...]:
-        """Return the timing of every core for one sample, with every retirement and its digest."""
-        return run_chip(self.cores, self.program.cores, self.memories(inputs, slice(0, 1)), digests=True).timings
+        """Return the timing of every core for the first start, with every retirement and its digest."""
+        memories = self.memories(inputs, slice(0, 1))
+        chip = run_chip(self.cores, self.program.cores, memories, host_loop_count=self.places, digests=True)
+        return chip.timings
 
     def store_cycles(self, timings: Sequence[Timing]) -> CycleOf:
-        """Return a function that says in which cycle a layer stored the code of a (tensor, y, x, channel)."""
+        """Return a function that says in which cycle a layer stored the code of a (tensor, y, x, channel).
+
+        In a pipeline none is known: places of memory serve inference after inference.
+        """
         layers = {layer.output: layer.name for layer in self.network.layers}
         times: list[StoreTimes] = []  # made once somebody asks
 
         def cycle(name: str, y: int, x: int, channel: int) -> int | None:
-            if name not in layers:
+            if name not in layers or self.places > 1:
                 return None
             if not times:
                 parts = zip(self.cores, self.program.cores, timings, strict=True)
@@ -231,22 +251,28 @@ class Machine:
         waves
             File for the waves.
         retired
-            Receives the retirements of the first sample, part by part; Icarus, too, then runs the simulation build.
+            Receives the retirements of the first start, part by part; Icarus, too, then runs the simulation build.
         progress
             Told what comes next.
         """
         progress(_COMPILING[simulator])
         tensors = tensors or self.output_tensors
-        used = (*inputs, *tensors)
+        batches = Batches.of(inputs, self.places)
+        used = {name: batches.names(name) for name in (*inputs, *tensors)}
         job = RtlJob(
             sources=self._sources(RTL_FOLDER if simulator == "icarus" and retired is None else RTL_SIM_FOLDER),
             cores=self.cores,
             architecture_sha256=self.architecture.sha256,
             programs=self.program.cores,
-            inputs=inputs,
-            outputs=tensors,
-            tensors={name: self.network.tensors[name] for name in used},
-            regions={name: self.regions(name) for name in used},
+            inputs=batches.divided(inputs),
+            outputs=tuple(place for name in tensors for place in batches.names(name)),
+            tensors={place: self.network.tensors[name] for name, places in used.items() for place in places},
+            regions={
+                place: {core: region.slot(number) for core, region in self.regions(name).items()}
+                for name, places in used.items()
+                for number, place in enumerate(places)
+            },
+            loop_count=self.schedule.inferences,
             seed=self.build.manifest.seed,
             trace=retired is not None,
             traced=1,
@@ -254,38 +280,43 @@ class Machine:
         )
 
         def show(done: int, total: int) -> None:
-            progress(f"simulating the Verilog: {done} of {total} samples")
+            samples = min(done * self.places, batches.samples)
+            progress(f"simulating the Verilog: {samples} of {batches.samples} samples")
 
         if simulator == "verilator":
-            return simulate_scripted(job, retired=retired, progress=show)
-        result = simulate_rtl(job, progress=show)
-        if retired is not None and result.trace is not None:
-            retired(result.trace)
-        return result
+            result = simulate_scripted(job, retired=retired, progress=show)
+        else:
+            result = simulate_rtl(job, progress=show)
+            if retired is not None and result.trace is not None:
+                retired(result.trace)
+        return replace(result, outputs=batches.joined(result.outputs, tensors))
 
     def _sources(self, folder: str) -> tuple[Path, ...]:
         found = self.build.verilog(folder) if self.verilog is None else sorted(self.verilog.glob("*.v"))
         files = {path.name: path for path in found}
         return tuple(files[name] for name in simulation_files(dict.fromkeys(files, "")))
 
-    def memories(self, inputs: Codes, samples: slice = slice(None)) -> tuple[ByteArray, ...]:
-        """Return the activation memory of every core with the inputs in place, ``(samples, activation_bytes)`` each."""
-        count = len(next(iter(inputs.values()))[samples])
+    def memories(self, inputs: Codes, starts: slice = slice(None)) -> tuple[ByteArray, ...]:
+        """Return the activation memory of every core with the inputs in place, ``(starts, activation_bytes)`` each."""
+        batches = Batches.of(inputs, self.places)
+        divided = {place: codes[starts] for place, codes in batches.divided(inputs).items()}
+        count = len(next(iter(divided.values())))
         memories = tuple(np.zeros((count, core.activation_bytes), np.uint8) for core in self.cores)
         for memory, program in zip(memories, self.program.cores, strict=True):
             if program.memory is not None:
                 content = program.memory.content
                 memory[:, program.memory.address :][:, : content.size] = content
-        for name, codes in inputs.items():
+        for name in inputs:
             tensor = self.network.tensors[name]
             for core, region in self.regions(name).items():
-                addresses = tensor_addresses(region, tensor)
-                for row, sample in zip(memories[core], codes[samples], strict=True):
-                    row[addresses] = tensor_bytes(tensor, sample)
+                for number, place in enumerate(batches.names(name)):
+                    addresses = tensor_addresses(region.slot(number), tensor)
+                    for row, codes in zip(memories[core], divided[place], strict=True):
+                        row[addresses] = tensor_bytes(tensor, codes)
         return memories
 
-    def _tensor(self, memories: Sequence[Sequence[ByteArray]], name: str) -> IntArray:
-        tensor, (core, region) = self.network.tensors[name], self.home(name)
+    def _codes(self, memories: Sequence[Sequence[ByteArray]], name: str, core: int, region: Region) -> IntArray:
+        tensor = self.network.tensors[name]
         addresses = tensor_addresses(region, tensor)
         return np.stack([tensor_codes(tensor, row[addresses]) for chip in memories for row in chip[core]])
 

@@ -174,7 +174,7 @@ def verify_machine(
     by_layer = iss_by_layer(machine, inputs)
     names = tuple(layer.output for layer in machine.network.layers)
     iss = machine.iss(inputs, tensors=names)
-    timings = machine.iss_retirements({name: codes[:1] for name, codes in inputs.items()})
+    timings = machine.iss_retirements({name: codes[: machine.places] for name, codes in inputs.items()})
     survived = tuple(name for name in names if np.array_equal(iss.outputs[name], by_layer[name]))
     read = tuple(dict.fromkeys((*survived, *machine.output_tensors)))
     check = ChipRetirementCheck(timings, [program.layer_starts for program in machine.program.cores])
@@ -224,7 +224,7 @@ def _run_rtl(
         result = machine.rtl(inputs, simulator=simulator, tensors=tensors, retired=check.take, progress=progress)
         return result, result.seconds
     result = machine.rtl(inputs, tensors=tensors, progress=progress)
-    first = {name: codes[:1] for name, codes in inputs.items()}
+    first = {name: codes[: machine.places] for name, codes in inputs.items()}
     traced = machine.rtl(first, retired=check.take, progress=progress)
     return result, result.seconds + traced.seconds
 

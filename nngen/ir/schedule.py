@@ -33,11 +33,18 @@ class Region(_Strict):
     pixel_bytes: int
     halo: tuple[int, int, int, int] = Field(description="top, left, bottom, right in pixels")
     fill: int = Field(description="code the halo holds")
+    slots: int = Field(default=1, description="inferences whose tensors have a place of their own")
+    slot_bytes: int = Field(default=0, description="bytes from one slot to the next; 0: there is one")
 
     def interior(self, y: int = 0, x: int = 0) -> int:
         """Address of pixel (y, x)."""
         top, left, _, _ = self.halo
         return self.address + (y + top) * self.pitch + (x + left) * self.pixel_bytes
+
+    def slot(self, inference: int) -> Region:
+        """Return where an inference has the tensor."""
+        moved = self.address + inference % self.slots * self.slot_bytes
+        return self.model_copy(update={"address": moved, "slots": 1, "slot_bytes": 0})
 
 
 class Run(_Strict):
@@ -173,6 +180,10 @@ class Schedule(_Strict):
 
     schema_: Literal["nngen/schedule/1"] = Field(default="nngen/schedule/1", alias="schema")
     architecture_sha256: str
+    inferences: int | None = Field(
+        default=None,
+        description="pipelined: inputs and outputs of so many inferences have a place; left out: one at a time",
+    )
     cores: tuple[CoreSchedule, ...] = Field(description="every core of the chip, also those that have nothing to do")
 
     def holders(self, tensor: str) -> tuple[CoreSchedule, ...]:
