@@ -182,9 +182,7 @@ class Machine:
         tensors = tensors or self.output_tensors
         batches = Batches.of(inputs, self.places)
         at_once = max(1, MEMORY_AT_ONCE // sum(core.activation_bytes for core in self.cores))
-        first = run_chip(
-            self.cores, programs, self.memories(inputs, slice(0, at_once)), host_loop_count=self.places
-        )
+        first = run_chip(self.cores, programs, self.memories(inputs, slice(0, at_once)), host_loop_count=self.places)
         memories = [first.memories]
         for begin in range(at_once, batches.starts, at_once):
             more = self.memories(inputs, slice(begin, begin + at_once))

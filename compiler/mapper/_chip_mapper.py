@@ -90,7 +90,9 @@ def map_on_cores(
         if all(shares != other.shares for other in found):
             found += priced(task, shares, placer)
     if not found:
-        raise CapacityError(f"network '{network.name}' {shortage_of_cores(task.demands, architecture.cores, task.able)}")
+        raise CapacityError(
+            f"network '{network.name}' {shortage_of_cores(task.demands, architecture.cores, task.able)}"
+        )
     return min(found, key=lambda one: strategy.key(one.cost)).mapping
 
 

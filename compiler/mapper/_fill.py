@@ -101,8 +101,7 @@ def row_parts(demand: Demand, cores: Sequence[Core], able: Able, *, split_rows: 
     if count == 1:
         return (Part(demand=demand),)
     return tuple(
-        Part(demand=demand, inputs=(first, min(first + height, demand.rows)))
-        for first in range(0, demand.rows, height)
+        Part(demand=demand, inputs=(first, min(first + height, demand.rows))) for first in range(0, demand.rows, height)
     )
 
 
@@ -142,9 +141,7 @@ def evened(parts: Sequence[Part], cores: Sequence[Core], able: Able, *, width: i
 
 def _even(part: Part, order: Sequence[int], filling: Filling, *, width: int) -> tuple[Share, ...] | None:
     for count in range(min(width, len(order)), len(order) + 1):
-        option = even_shares(
-            part.demand.outputs, sorted(order[:count]), unit=filling.cores[0].macro.adcs
-        )
+        option = even_shares(part.demand.outputs, sorted(order[:count]), unit=filling.cores[0].macro.adcs)
         if all(filling.fits(share.core, replace(share, inputs=part.inputs).of(part.demand)) for share in option):
             return tuple(filling.take(part, share) for share in option)
     return _poured(part, order, filling)

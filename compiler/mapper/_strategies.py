@@ -1,4 +1,4 @@
-"""What a mapping can be good at: which ways of dividing and placing layers are tried, and by what the best is chosen."""
+"""What a mapping can be good at: which ways of dividing and placing layers are tried, and which one is taken."""
 
 from __future__ import annotations
 

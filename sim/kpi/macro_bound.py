@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nngen.arch import Macro
-from nngen.ir import MatrixLayer, Network
+from nngen.ir import Network
 
 
 def macros_bound(network: Network, macro: Macro) -> int:

@@ -41,9 +41,7 @@ def memory_of(
     for i, layer in enumerate(network.layers):
         if isinstance(layer, MatrixLayer) and is_split(layer, mapping.layer(layer.name)):
             terms = len(cores_of(layer, mapping.layer(layer.name)))
-            needed[mapping.layer(layer.name).core][i] += (
-                terms * network.positions(layer) * layer.outputs * WORD_BYTES
-            )
+            needed[mapping.layer(layer.name).core][i] += terms * network.positions(layer) * layer.outputs * WORD_BYTES
     return tuple(
         CoreMemory(
             core=number,

@@ -11,7 +11,9 @@ Cores = frozenset[int]
 
 def cores_of(layer: Layer, mapping: LayerMapping) -> Cores:
     """Return the cores that read a layer's input."""
-    return frozenset(tile.core for tile in mapping.tiles) if isinstance(layer, MatrixLayer) else frozenset({mapping.core})
+    return (
+        frozenset(tile.core for tile in mapping.tiles) if isinstance(layer, MatrixLayer) else frozenset({mapping.core})
+    )
 
 
 def holders_of(network: Network, mapping: Mapping) -> dict[str, Cores]:

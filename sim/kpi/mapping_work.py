@@ -1,8 +1,8 @@
 """Busy cycles of a matrix layer's units on each core, estimated from its tiles alone: no schedule is needed.
 
-1. Tiles of one macro on the same word lines, with the same matrix rows and the same position of slices run at once, over
-   steps without a gap: a job. Pass k runs the k-th job of every macro of the core, the longest first; it takes as many
-   steps as the longest of them, and one fill of the row buffers for each row range among them.
+1. Tiles of one macro on the same word lines, with the same matrix rows and the same position of slices run at once,
+   over steps without a gap: a job. Pass k runs the k-th job of every macro of the core, the longest first; it takes as
+   many steps as the longest of them, and one fill of the row buffers for each row range among them.
 2. POST makes one output a cycle of each different set of partial sums that macros hold; macros with the same set are
    added in that cycle.
 3. Of R replicas, replica r computes the output rows [H r / R, H (r + 1) / R), each bound rounded down.
@@ -101,9 +101,7 @@ def is_split(layer: MatrixLayer, mapping: LayerMapping) -> bool:
     return any(((rows > 0) & (rows < layer.rows)).any() for rows in held.values())
 
 
-def _position(
-    network: Network, layer: MatrixLayer, tiles: Sequence[Tile], core: Core, *, output_bytes: int
-) -> Bounds:
+def _position(network: Network, layer: MatrixLayer, tiles: Sequence[Tile], core: Core, *, output_bytes: int) -> Bounds:
     """Return the busy cycles of one output position."""
     source = network.tensors[layer.input]
     slices = core.macro.weight_format(layer.weights).slices
@@ -125,7 +123,9 @@ def _passes(tiles: Sequence[Tile], slices: int, core: Core) -> list[list[Job]]:
     macros: dict[int, list[Tile]] = {}
     for tile in tiles:
         macros.setdefault(tile.macro, []).append(tile)
-    jobs = [sorted(_jobs(found, slices, core), key=lambda job: (-job[0], job[1])) for _, found in sorted(macros.items())]
+    jobs = [
+        sorted(_jobs(found, slices, core), key=lambda job: (-job[0], job[1])) for _, found in sorted(macros.items())
+    ]
     return [[job for job in column if job is not None] for column in zip_longest(*jobs)]
 
 
