@@ -27,10 +27,8 @@ class Tell(_Strict):
 class Move(_Strict):
     """Bytes that an address register moves on, within its window, once the part is done."""
 
-    register_: int = Field(alias="register")
-    bytes: int
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    address_register: int
+    step: int
 
 
 class Exchange(_Strict):
@@ -50,13 +48,16 @@ class Exchange(_Strict):
     )
     tells: tuple[Tell, ...] = Field(default=(), description="after the whole part")
     rows_around: tuple[int, int] = Field(
-        default=(0, 0), description="rows above and below the output that the part writes besides, as rows of their own"
+        default=(0, 0), description="rows of padding above and below the output, which count as rows that are written"
     )
+    fills_around: bool = Field(default=False, description="the part writes that padding")
     moves: tuple[Move, ...] = Field(default=(), description="once the part is done")
     input_register: int | None = Field(default=None, description="address register that the input has to itself")
     output_register: int | None = Field(default=None, description="address register that the output has to itself")
 
     @property
     def by_rows(self) -> bool:
-        """Whether something happens between rows, or address registers must come out at the end of the last one."""
-        return bool(self.row_takes or self.row_room or self.row_tells or self.row_frees or self.moves)
+        """Whether something happens between rows, or an address register must come out at the end of the last one."""
+        return bool(
+            self.row_takes or self.row_room or self.input_register is not None or self.output_register is not None
+        )
