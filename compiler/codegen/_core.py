@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nngen.compiler.scheduler.cores import NumberedCore
-from nngen.compiler.scheduler.counters import PADDED
 from nngen.compiler.scheduler.partial_sums import Lowered
 from nngen.compiler.scheduler.parts import mapping_on
 from nngen.errors import CapacityError
@@ -14,22 +13,23 @@ from nngen.ir import (
     MatrixSchedule,
     Network,
     Schedule,
-    Tell,
+    Take,
     VectorSchedule,
 )
-from nngen.isa import Instruction, instruction
+from nngen.isa import Instruction, Unit, instruction
 
 from ._cell_images import cell_images
 from ._coefficient_image import coefficient_image
-from ._exchange import tell, wait_for_parts
-from ._halo import all_gap_fills, has_halo, outer_fills
+from ._exchange import tell, wait, wait_for_parts
+from ._halo import lasting_fills
 from ._matrix_layer import matrix_instructions
 from ._place import MatrixPlace, VectorPlace
 from ._records import layer_records
 from ._reloads import memory_image, reload_instructions
+from ._repeated import repeated
 from ._table_image import table_image
 from ._vector_layer import vector_instructions
-from ._writer import RegisterFile
+from ._writer import RegisterFile, loop
 
 _MOST = 1 << 16  # instructions
 
@@ -65,15 +65,30 @@ def core_program(low: Lowered, schedule: Schedule, core: NumberedCore) -> CorePr
 def _instructions(
     low: Lowered, schedule: Schedule, core: NumberedCore
 ) -> tuple[list[Instruction], list[tuple[str, int]]]:
-    registers, network = RegisterFile(), low.network
-    code = _input_halos(network, schedule, registers, core)
+    """Return the instructions, and where each layer begins; the first one with what comes before all layers."""
+    registers = RegisterFile()
+    code = _start(low.network, schedule, registers, core)
+    if schedule.inferences is None or not schedule.cores[core.number].layers:
+        body, starts = _layers(low, schedule, registers, core)
+    else:
+        body, starts = repeated(registers, lambda inside: _layers(low, schedule, inside, core), core)
+    starts = [(name, len(code) + start if i else 0) for i, (name, start) in enumerate(starts)]
+    return [*code, *body, instruction("HALT")], starts
+
+
+def _layers(
+    low: Lowered, schedule: Schedule, registers: RegisterFile, core: NumberedCore
+) -> tuple[list[Instruction], list[tuple[str, int]]]:
+    code: list[Instruction] = []
     starts: list[tuple[str, int]] = []
     for one in schedule.cores[core.number].layers:
         if not starts or starts[-1][0] != low.origin(one.layer):
-            starts.append((low.origin(one.layer), len(code) if starts else 0))
-        code += _layer_instructions(network, one, schedule, registers, core)
+            starts.append((low.origin(one.layer), len(code)))
+        code += _layer_instructions(low.network, one, schedule, registers, core)
+        code += wait(Unit.LOAD, one.exchange.last_takes)
         code += tell(registers, one.exchange.tells, core.number)
-    return [*code, instruction("HALT")], starts
+        code += [instruction("ADD", register=move.address_register, value=move.step) for move in one.exchange.moves]
+    return code, starts
 
 
 def _layer_instructions(
@@ -101,23 +116,33 @@ def _layer_instructions(
         return [*pointers, *matrix_instructions(place, registers, wait)]
     assert isinstance(one, VectorSchedule)
     vector_place = VectorPlace(
-        network=network, target=target, core=core.core, number=core.number, layer=layer, scheduled=one
+        network=network,
+        target=target,
+        core=core.core,
+        number=core.number,
+        layer=layer,
+        scheduled=one,
+        taken=tuple(ring.address_register for ring in scheduled.rings),
     )
     return [*pointers, *vector_instructions(vector_place, registers, wait)]
 
 
-def _input_halos(
-    network: Network, schedule: Schedule, registers: RegisterFile, core: NumberedCore
-) -> list[Instruction]:
-    """Return the FILLs around what the host writes, and the SIGNAL that the core's first part waits for."""
-    held = {region.tensor: region for region in schedule.cores[core.number].regions}
+def _start(network: Network, schedule: Schedule, registers: RegisterFile, core: NumberedCore) -> list[Instruction]:
+    """Return what comes before all layers: halos that stay, signals to itself, windows of address registers."""
+    scheduled = schedule.cores[core.number]
     code: list[Instruction] = []
-    for entry in network.inputs:
-        region, tensor = held.get(entry.tensor), network.tensors[entry.tensor]
-        if region is not None and has_halo(region):
-            code += outer_fills(region, tensor, registers, core.core)
-            code += all_gap_fills(region, tensor, registers, core.core)
-    return [*code, *tell(registers, [Tell(counter=PADDED, cores=(core.number,))], core.number)] if code else []
+    for name in scheduled.filled:
+        code += lasting_fills(scheduled.region(name), network.tensors[name], registers, core.core)
+    code += [made for grant in scheduled.grants for made in _grant(grant)]
+    for ring in {ring.address_register: ring for ring in scheduled.rings}.values():
+        code += registers.set(Unit.SEQUENCER, "BASE", ring.address, element=ring.address_register)
+        code += registers.set(Unit.SEQUENCER, "SIZE", ring.size, element=ring.address_register)
+    return code
+
+
+def _grant(grant: Take) -> list[Instruction]:
+    signal = [instruction("SIGNAL", unit=Unit.STORE, counter=grant.counter)]
+    return signal if grant.count == 1 else loop(grant.count, signal, layer="")
 
 
 def _check_length(instructions: list[Instruction], starts: list[tuple[str, int]], core: NumberedCore) -> None:

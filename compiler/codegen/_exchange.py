@@ -45,10 +45,13 @@ def tell(registers: RegisterFile, tells: Sequence[Tell], core: int) -> list[Inst
     """Return SIGNALs that follow everything STORE wrote before."""
     code: list[Instruction] = []
     for one in tells:
-        if uses_bus(one.cores, core):
-            code += [*target_sets(registers, one.cores, core), instruction("TELL", counter=one.counter)]
-        else:
-            code.append(instruction("SIGNAL", unit=Unit.STORE, counter=one.counter))
+        over_bus = uses_bus(one.cores, core)
+        signal = (
+            instruction("TELL", counter=one.counter)
+            if over_bus
+            else instruction("SIGNAL", unit=Unit.STORE, counter=one.counter)
+        )
+        code += [*target_sets(registers, one.cores, core), *[signal] * one.count]
     return code
 
 

@@ -58,6 +58,52 @@ def all_gap_fills(region: Region, tensor: Tensor, registers: RegisterFile, core:
     return start + loop(height - 1, body, layer=region.tensor)
 
 
+def lasting_fills(region: Region, tensor: Tensor, registers: RegisterFile, core: Core) -> list[Instruction]:
+    """Return the FILLs of the halos of all slots of a tensor, or of what is beside the rows of a circular buffer."""
+    if region.rows is not None:
+        return _ring_fills(region, tensor, registers, core)
+    one = region.slot(0)
+    if region.slots == 1:
+        return [*outer_fills(one, tensor, registers, core), *all_gap_fills(one, tensor, registers, core)]
+    height, width, _ = tensor.shape
+    top, left, bottom, right = region.halo
+    first, last = region.interior() - region.address, region.interior(height - 1, width) - region.address
+    body = [
+        *_fill(region, OUTPUT, 0, top * region.pitch + left * region.pixel_bytes),
+        *_fill(region, OUTPUT, last, bottom * region.pitch + right * region.pixel_bytes),
+    ]
+    if gap_bytes(region) and height > 1:
+        row = [*gap_fills(region, OUTPUT, first + width * region.pixel_bytes), _move(region.pitch)]
+        body += [*loop(height - 1, row, layer=region.tensor), _move(-(height - 1) * region.pitch)]
+    sets = point(registers, core, OUTPUT, region.address, moves=True)
+    return sets + loop(region.slots, [*body, _move(region.slot_bytes)], layer=region.tensor)
+
+
+def _ring_fills(region: Region, tensor: Tensor, registers: RegisterFile, core: Core) -> list[Instruction]:
+    _, left, _, right = region.halo
+    if not left + right or region.rows is None:
+        return []
+    behind = region.pitch - right * region.pixel_bytes
+    body = [
+        *_fill(region, OUTPUT, 0, left * region.pixel_bytes),
+        *_fill(region, OUTPUT, behind, right * region.pixel_bytes),
+        _move(region.pitch),
+    ]
+    sets = point(registers, core, OUTPUT, region.address, moves=True)
+    return sets + loop(region.rows, body, layer=tensor.name)
+
+
+def padding_row(region: Region, tensor: Tensor, register: int, *, bus: bool) -> list[Instruction]:
+    """Return the FILL of a row of padding that an address register is at, but for what is beside it."""
+    _, left, _, _ = region.halo
+    width = tensor.shape[1] * region.pixel_bytes
+    return _fill(region, register, left * region.pixel_bytes, width, bus=bus)
+
+
+def _move(step: int) -> Instruction:
+    return instruction("ADD", register=OUTPUT, value=step)
+
+
 def _fill(region: Region, register: int, offset: int, length: int, *, bus: bool = False) -> list[Instruction]:
     return [
         instruction(

@@ -19,6 +19,7 @@ from ._addresses import FIXED, INPUT, OUTPUT, point
 from ._macro_settings import class_sets, group_sets
 from ._place import MatrixPlace
 from ._position import Addressing, position_body
+from ._rows import row_loops
 from ._writer import RegisterFile, loop
 
 _MOST_REPETITIONS = 0xFFFF
@@ -37,9 +38,9 @@ def matrix_instructions(place: MatrixPlace, registers: RegisterFile, wait: Seque
     fills = place.store_sets(registers) + place.outer_fills(registers)
     early, late = load + groups.before, mvm + classes.before
     if place.looped and place.exchange.fills_wait:
-        return [*pointers, *early, *late, *post, *wait, *fills, *_loops(place, body)]
+        return [*pointers, *early, *late, *post, *wait, *fills, *_loops(place, body, registers)]
     if place.looped:
-        return [*pointers, *early, *late, *post, *fills, *wait, *_loops(place, body)]
+        return [*pointers, *early, *late, *post, *fills, *wait, *_loops(place, body, registers)]
     if wait:
         return [*pointers, *early, *late, *wait, *_before(body, "POST", fills + post)]
     return [*pointers, *early, *_before(_before(body, "POST", fills + post), "MVM", late)]
@@ -86,13 +87,18 @@ def _sum_sets(place: MatrixPlace, registers: RegisterFile) -> list[Instruction]:
 def _addressing(place: MatrixPlace, registers: RegisterFile) -> tuple[list[Instruction], Addressing]:
     source, target = place.input_address, place.target.interior()
     if place.looped:
-        sets = point(registers, place.core, INPUT, source, moves=True)
-        sets += point(registers, place.core, OUTPUT, target, moves=True)
+        sets, offsets = [], [source - place.source.address, _output_offset(place)]
+        if place.exchange.input_register is None:
+            sets += point(registers, place.core, INPUT, source, moves=True)
+            offsets[0] = 0
+        if place.exchange.output_register is None:
+            sets += point(registers, place.core, OUTPUT, target, moves=True)
+            offsets[1] = 0
         return sets, Addressing(
-            input_register=INPUT,
-            input_offset=0,
-            output_register=OUTPUT,
-            output_offset=0,
+            input_register=place.input_register,
+            input_offset=offsets[0],
+            output_register=place.output_register,
+            output_offset=offsets[1],
             wide=place.scheduled.wide,
             bus=place.bus,
         )
@@ -107,8 +113,17 @@ def _addressing(place: MatrixPlace, registers: RegisterFile) -> tuple[list[Instr
     )
 
 
-def _loops(place: MatrixPlace, body: Sequence[Instruction]) -> list[Instruction]:
+def _output_offset(place: MatrixPlace) -> int:
+    """Return where output position (0, 0) is, from where an address register of the output's own begins."""
+    if place.target.rows is None:
+        return place.target.interior() - place.target.address
+    return place.target.interior() - place.target.interior(0, -place.target.halo[1])
+
+
+def _loops(place: MatrixPlace, body: Sequence[Instruction], registers: RegisterFile) -> list[Instruction]:
     """Return the loops over rows and columns; one loop where rows follow each other without a gap."""
+    if place.exchange.by_rows:
+        return row_loops(place, body, registers)
     rows, columns = place.scheduled.positions
     (input_row, input_column), (output_row, output_column) = place.scheduled.input_step, place.scheduled.output_step
     name = place.layer.name

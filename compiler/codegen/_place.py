@@ -10,7 +10,8 @@ from nngen.ir import Exchange, Layer, MatrixLayer, MatrixSchedule, Network, Regi
 from nngen.isa import Instruction, Unit
 from nngen.numerics import ROUNDINGS
 
-from ._exchange import target_sets, uses_bus, wait_before_fills
+from ._addresses import INPUT, OUTPUT, POINTERS
+from ._exchange import target_sets, uses_bus, wait, wait_before_fills
 from ._halo import gap_bytes, gap_fills, outer_fills
 from ._writer import RegisterFile
 
@@ -66,8 +67,11 @@ class Place:
         return [made for name, value in values.items() for made in registers.set(Unit.POST, name, value)]
 
     def store_sets(self, registers: RegisterFile) -> list[Instruction]:
-        """Return the SETs of STORE: whom it writes to."""
-        return target_sets(registers, self.exchange.targets, self.number)
+        """Return what STORE waits for before it writes anything, and the SETs that say whom it writes to."""
+        return [
+            *wait(Unit.STORE, self.exchange.room),
+            *target_sets(registers, self.exchange.targets, self.number),
+        ]
 
     def outer_fills(self, registers: RegisterFile) -> list[Instruction]:
         """Return the FILLs above and below the output, where the part writes its halo, and what they wait for."""
@@ -108,8 +112,8 @@ class MatrixPlace(Place):
 
     @property
     def looped(self) -> bool:
-        """Whether there is more than one output position."""
-        return self.scheduled.positions != (1, 1)
+        """Whether there is more than one output position, or something happens between rows."""
+        return self.scheduled.positions != (1, 1) or self.exchange.by_rows
 
     @property
     def input_address(self) -> int:
@@ -117,13 +121,33 @@ class MatrixPlace(Place):
         top, left, _, _ = self.layer.pads
         return self.source.interior(-top, -left)
 
+    @property
+    def input_register(self) -> int:
+        """Address register that moves over the input."""
+        own = self.exchange.input_register
+        return INPUT if own is None else own
+
+    @property
+    def output_register(self) -> int:
+        """Address register that moves over the output."""
+        own = self.exchange.output_register
+        return OUTPUT if own is None else own
+
 
 @dataclass(frozen=True, kw_only=True)
 class VectorPlace(Place):
-    """A vector layer."""
+    """A vector layer; ``taken`` address registers belong to tensors of any layers."""
 
     layer: VectorLayer
     scheduled: VectorSchedule
+    taken: tuple[int, ...] = ()
+
+    @property
+    def registers(self) -> tuple[int, ...]:
+        """Address register of each pointer."""
+        free = iter([register for register in POINTERS if register not in self.taken])
+        own = [pointer.address_register for pointer in self.scheduled.pointers]
+        return tuple(next(free) if register is None else register for register in own)
 
     @property
     def any_layer(self) -> Layer:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from nngen.ir import Band, Chunk, Combination, Copy, Fill, Outputs, Segment
 from nngen.isa import COEFFICIENTS, Instruction, Unit, instruction
 
-from ._addresses import POINTERS, point
+from ._addresses import point
 from ._place import VectorPlace
 from ._tree import Command, Node, Register, Repeat, plain, write_tree
 from ._writer import RegisterFile
@@ -40,7 +40,8 @@ def _leading_sets(code: Sequence[Instruction]) -> int:
 def _pointers(place: VectorPlace, registers: RegisterFile) -> list[Instruction]:
     return [
         made
-        for register, pointer in zip(POINTERS, place.scheduled.pointers, strict=False)
+        for register, pointer in zip(place.registers, place.scheduled.pointers, strict=True)
+        if pointer.address_register is None
         for made in point(registers, place.core, register, pointer.address, moves=True)
     ]
 
@@ -51,7 +52,7 @@ def _band(place: VectorPlace, band: Band) -> list[Node]:
     moved = [sum(segment.repetitions * segment.steps[i] for segment in band.segments) for i in range(_count(place))]
     end = [
         *_gap(place),
-        *_moves([p.row_step - m for p, m in zip(place.scheduled.pointers, moved, strict=True)]),
+        *_moves(place, [p.row_step - m for p, m in zip(place.scheduled.pointers, moved, strict=True)]),
     ]
     if not end and len(band.segments) == 1 and band.rows * band.segments[0].repetitions < 1 << 16:
         only = nodes[0]
@@ -75,25 +76,25 @@ def _count(place: VectorPlace) -> int:
 
 
 def _output(place: VectorPlace) -> int:
-    return POINTERS[place.scheduled.output_pointer]
+    return place.registers[place.scheduled.output_pointer]
 
 
-def _moves(steps: Sequence[int]) -> list[Instruction]:
+def _moves(place: VectorPlace, steps: Sequence[int]) -> list[Instruction]:
     return [
         instruction("ADD", register=register, value=step)
-        for register, step in zip(POINTERS, steps, strict=False)
+        for register, step in zip(place.registers, steps, strict=True)
         if step
     ]
 
 
 def _segment(place: VectorPlace, segment: Segment) -> Repeat:
     commands = [command for chunk in segment.chunks for command in _chunk(place, chunk)]
-    return Repeat(count=segment.repetitions, nodes=(*commands, *map(plain, _moves(segment.steps))))
+    return Repeat(count=segment.repetitions, nodes=(*commands, *map(plain, _moves(place, segment.steps))))
 
 
 def _chunk(place: VectorPlace, chunk: Chunk) -> Iterator[Command]:
     for i, fill in enumerate(chunk.fills):
-        yield from _loads(fill)
+        yield from _loads(place, fill)
         yield from _combinations(fill, first=i == 0, last=i == len(chunk.fills) - 1)
     yield from (plain(made) for made in _posts(chunk.outputs))
     yield plain(
@@ -108,12 +109,12 @@ def _chunk(place: VectorPlace, chunk: Chunk) -> Iterator[Command]:
     )
 
 
-def _loads(fill: Fill) -> Iterator[Command]:
+def _loads(place: VectorPlace, fill: Fill) -> Iterator[Command]:
     for i, copy in enumerate(fill.copies):
         yield Command(
             made=instruction(
                 "LOAD",
-                register=POINTERS[copy.pointer],
+                register=place.registers[copy.pointer],
                 offset=copy.offset,
                 length=copy.length,
                 row=copy.place,

@@ -17,6 +17,8 @@ from nngen.ir import (
     Network,
     Region,
     Reload,
+    Ring,
+    Take,
 )
 
 from ._matrix_layer import schedule_matrix
@@ -27,6 +29,25 @@ from .parts import Cores, layers_on, mapping_on
 from .vector import CoefficientMemory, schedule_vector
 
 _MOST_RECORDS = 1 << 14
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreStart:
+    """What a core has before its first layer.
+
+    Parameters
+    ----------
+    filled
+        Tensors whose halos it writes.
+    grants
+        What it adds to its counters then.
+    rings
+        Tensors that have an address register to themselves.
+    """
+
+    filled: tuple[str, ...] = ()
+    grants: tuple[Take, ...] = ()
+    rings: tuple[Ring, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +64,8 @@ class ChipPlan:
         The cores that hold each tensor, and where in their memories.
     exchanges
         How each part of a layer, by layer and core, works together with the others.
+    starts
+        What each core has of its own.
     """
 
     network: Network
@@ -51,6 +74,7 @@ class ChipPlan:
     holders: MappingOf[str, Cores]
     regions: dict[str, Region]
     exchanges: MappingOf[tuple[str, int], Exchange]
+    starts: tuple[CoreStart, ...]
 
 
 def schedule_core(plan: ChipPlan, core: NumberedCore, reloads: tuple[Reload, ...]) -> CoreSchedule:
@@ -66,7 +90,16 @@ def schedule_core(plan: ChipPlan, core: NumberedCore, reloads: tuple[Reload, ...
         layers = _layers(plan, core, repeats=False)
     _check_records(layers, core)
     regions = tuple(region for name, region in plan.regions.items() if core.number in plan.holders[name])
-    return CoreSchedule(core=core.number, regions=regions, layers=tuple(layers), reloads=reloads)
+    start = plan.starts[core.number]
+    return CoreSchedule(
+        core=core.number,
+        regions=regions,
+        layers=tuple(layers),
+        reloads=reloads,
+        rings=start.rings,
+        filled=start.filled,
+        grants=start.grants,
+    )
 
 
 def _layers(plan: ChipPlan, core: NumberedCore, *, repeats: bool) -> list[LayerSchedule]:
@@ -105,10 +138,36 @@ def _layers(plan: ChipPlan, core: NumberedCore, *, repeats: bool) -> list[LayerS
                     coefficients=coefficients,
                     repeats=repeats,
                     exchange=exchange,
+                    rings={ring.tensor: ring for ring in plan.starts[core.number].rings},
                 )
             )
+        layers[-1] = _with_moves(layers[-1], plan.starts[core.number].rings)
         record += _records(layers[-1])
     return layers
+
+
+def _with_moves(layer: LayerSchedule, rings: Sequence[Ring]) -> LayerSchedule:
+    """Return a layer whose address registers of single tensors come out where its exchange says, and not elsewhere."""
+    sizes = {ring.address_register: ring.size for ring in rings}
+    moved = _moved(layer)
+    moves = []
+    for move in layer.exchange.moves:
+        step = (move.step - moved[move.address_register]) % sizes[move.address_register]
+        if step:
+            moves.append(move.model_copy(update={"step": step}))
+    return layer.model_copy(update={"exchange": layer.exchange.model_copy(update={"moves": tuple(moves)})})
+
+
+def _moved(layer: LayerSchedule) -> dict[int | None, int]:
+    """Return how far a layer moves the address registers that tensors have to themselves."""
+    if isinstance(layer, MatrixSchedule):
+        rows, exchange = layer.positions[0], layer.exchange
+        return {
+            exchange.input_register: rows * layer.input_step[0],
+            exchange.output_register: (rows + sum(exchange.rows_around)) * layer.output_step[0],
+        }
+    rows = sum(band.rows for band in layer.bands)
+    return {pointer.address_register: rows * pointer.row_step for pointer in layer.pointers}
 
 
 def _records(layer: LayerSchedule) -> int:

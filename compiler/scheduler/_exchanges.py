@@ -21,6 +21,7 @@ from collections.abc import Mapping as MappingOf
 
 from nngen.ir import Exchange, Mapping, Network, Region, Take, Tell
 
+from ._core import CoreStart
 from .counters import PADDED, STORED
 from .parts import Cores, cores_of
 
@@ -31,7 +32,8 @@ def exchanges_of(
     """Return the exchange of each part, by layer and core."""
     cores = [cores_of(layer, mapping) for layer in network.layers]
     befores, afters = [(), *cores[:-1]], [*cores[1:], ()]
-    filling = _filling(network, holders, regions)
+    starts = starts_of(network, holders, regions, 1 + max((core for own in cores for core in own), default=0))
+    filling = {core for core, start in enumerate(starts) if start.filled}
     exchanges: dict[tuple[str, int], Exchange] = {}
     for layer, before, own, after in zip(network.layers, befores, cores, afters, strict=True):
         for core in own:
@@ -49,7 +51,12 @@ def exchanges_of(
     return exchanges
 
 
-def _filling(network: Network, holders: MappingOf[str, Cores], regions: MappingOf[str, Region]) -> set[int]:
-    """Return the cores that fill halos of inputs."""
+def starts_of(
+    network: Network, holders: MappingOf[str, Cores], regions: MappingOf[str, Region], cores: int
+) -> tuple[CoreStart, ...]:
+    """Return what each core does before its first layer: it fills halos of inputs, and says so."""
     padded = [entry.tensor for entry in network.inputs if any(regions[entry.tensor].halo)]
-    return {core for name in padded for core in holders[name]}
+    filled = [tuple(name for name in padded if core in holders[name]) for core in range(cores)]
+    return tuple(
+        CoreStart(filled=names, grants=(Take(counter=PADDED, count=1),)) if names else CoreStart() for names in filled
+    )

@@ -57,6 +57,7 @@ def schedule_matrix(
         rounds = tuple(_in_slot(r, slots, positions[0] * target.pitch) for r in rounds)
     planes, weights = layer_planes(network, layer, core), layer_weights(layer, core)
     down, across = layer.strides
+    strided = core.strided_access and source.rows is None
     return MatrixSchedule(
         layer=layer.name,
         input=layer.input,
@@ -74,7 +75,7 @@ def schedule_matrix(
         last_slice_negative=weights.negative_slice,
         log2_offset=weights.bits - 1 if weights.offset else 0,
         names=tuple(NamedMacro(macro=macro, name=name) for macro, name in names.items()),
-        rounds=with_common_stride(rounds, code_bytes=tensor.element_bytes) if core.strided_access else rounds,
+        rounds=with_common_stride(rounds, code_bytes=tensor.element_bytes) if strided else rounds,
         exchange=exchange,
     )
 

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nngen.errors import CapacityError
@@ -54,25 +54,31 @@ class _Memory:
 
 
 def allocate(
-    network: Network, holders: Mapping[str, Cores], cores: Sequence[NumberedCore], *, reserved: Sequence[int]
-) -> tuple[Region, ...]:
-    """Return a region for every tensor that cores hold, in the order in which they come to life.
+    network: Network,
+    shapes: Mapping[str, Region],
+    holders: Mapping[str, Cores],
+    lives: Mapping[str, tuple[int, int]],
+    cores: Sequence[NumberedCore],
+    *,
+    reserved: Sequence[int],
+) -> dict[str, Region]:
+    """Return ``shapes`` with addresses, in the order in which tensors come to life.
 
-    The last ``reserved`` bytes of each core's memory hold something else.
+    ``lives`` are the first and last layer at which each must be in memory. The last ``reserved`` bytes of each core's
+    memory hold something else.
 
     Raises
     ------
     CapacityError
         Names the layer at which most memory is in use, what is needed and what there is.
     """
-    shapes = {name: _region(network, name) for name in holders}
     word = cores[0].core.word_bytes
     blocks = [
         _Block(
             tensor=name,
-            size=-(-region.size // word) * word,
-            begin=_begin(network, name),
-            end=_end(network, name),
+            size=-(-region.bytes // word) * word,
+            begin=lives[name][0],
+            end=lives[name][1],
             cores=holders[name],
         )
         for name, region in shapes.items()
@@ -86,7 +92,36 @@ def allocate(
         if memory.lacking(best):
             _refuse(network, memory, memory.height(best))
     by_birth = sorted(blocks, key=lambda b: (b.begin, b.tensor))
-    return tuple(shapes[b.tensor].model_copy(update={"address": best[b.tensor]}) for b in by_birth)
+    return {b.tensor: shapes[b.tensor].model_copy(update={"address": best[b.tensor]}) for b in by_birth}
+
+
+def shape_of(network: Network, name: str) -> Region:
+    """Return a tensor's region at address 0.
+
+    A layer that writes its output row by row fills right halo and next left halo in one go, after the last row too:
+    without a bottom halo the region ends with that left halo.
+    """
+    tensor = network.tensors[name]
+    halo = halo_of(network, name)
+    top, left, bottom, right = halo.sides
+    height, width, channels = tensor.shape
+    pixel_bytes = channels * tensor.element_bytes
+    pitch = (left + width + right) * pixel_bytes
+    tail = left * pixel_bytes if bottom == 0 and height > 1 else 0
+    return Region(
+        tensor=name,
+        address=0,
+        size=(top + height + bottom) * pitch + tail,
+        pitch=pitch,
+        pixel_bytes=pixel_bytes,
+        halo=halo.sides,
+        fill=halo.code,
+    )
+
+
+def lives_of(network: Network, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return the first and last layer at which each tensor must be in memory."""
+    return {name: (_begin(network, name), _end(network, name)) for name in names}
 
 
 def _best_placement(blocks: Sequence[_Block], memories: Sequence[_Memory]) -> dict[str, int]:
@@ -117,30 +152,6 @@ def _end(network: Network, name: str) -> int:
     if any(entry.tensor == name for entry in network.outputs):
         return len(network.layers)
     return max((i for i, layer in enumerate(network.layers) if name in layer.inputs), default=_begin(network, name))
-
-
-def _region(network: Network, name: str) -> Region:
-    """Return a tensor's region at address 0.
-
-    A layer that writes its output row by row fills right halo and next left halo in one go, after the last row too:
-    without a bottom halo the region ends with that left halo.
-    """
-    tensor = network.tensors[name]
-    halo = halo_of(network, name)
-    top, left, bottom, right = halo.sides
-    height, width, channels = tensor.shape
-    pixel_bytes = channels * tensor.element_bytes
-    pitch = (left + width + right) * pixel_bytes
-    tail = left * pixel_bytes if bottom == 0 and height > 1 else 0
-    return Region(
-        tensor=name,
-        address=0,
-        size=(top + height + bottom) * pitch + tail,
-        pitch=pitch,
-        pixel_bytes=pixel_bytes,
-        halo=halo.sides,
-        fill=halo.code,
-    )
 
 
 def _place(order: Sequence[_Block]) -> dict[str, int]:

@@ -26,6 +26,8 @@ class Window:
         Bytes from one kernel row to the next, from one element to the next.
     code_bytes
         Bytes of a code.
+    wraps
+        Whether any two kernel rows may lie at the two ends of a circular buffer.
     """
 
     width: int
@@ -33,6 +35,7 @@ class Window:
     down: int
     across: int
     code_bytes: int
+    wraps: bool = False
 
     @classmethod
     def of(cls, layer: MatrixLayer, source: Tensor, region: Region) -> Window:
@@ -44,7 +47,16 @@ class Window:
             down=down * region.pitch,
             across=across * region.pixel_bytes,
             code_bytes=source.element_bytes,
+            wraps=region.rows is not None,
         )
+
+    def stretches(self, inputs: tuple[int, int]) -> list[Stretch]:
+        """Return what must be copied for matrix rows [a, b), in as few runs as there can be."""
+        pieces = list(self.pieces(inputs))
+        if not self.wraps:
+            return contiguous(pieces)
+        by_row = groupby(pieces, key=lambda piece: piece.offset // self.down)
+        return [run for _, row in by_row for run in contiguous(row)]
 
     def pieces(self, inputs: tuple[int, int]) -> Iterator[Stretch]:
         """Yield what matrix rows [a, b) touch of each element; places are bytes from row a on."""
@@ -68,7 +80,7 @@ def pass_runs(planned: PlannedPass, settings: PassSettings, window: Window) -> t
     return tuple(
         Run(offset=run.offset, length=run.length, row=row + run.place // window.code_bytes, group=group)
         for group, (row, inputs) in sorted(contents.items())
-        for run in contiguous(window.pieces(inputs))
+        for run in window.stretches(inputs)
     )
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from nngen.arch import Architecture
-from nngen.ir import Mapping, Network, Region, Schedule
+from nngen.ir import Mapping, Network, Schedule
 
-from ._core import ChipPlan, schedule_core
-from ._exchanges import exchanges_of
-from ._memory import allocate
+from ._core import schedule_core
+from ._layers import layer_plan
 from ._reloads import plan_reloads, reload_bytes
 from .cores import numbered_cores
 from .partial_sums import lowered
-from .parts import holders_of, mapping_on
+from .parts import mapping_on
+from .pipeline import pipeline_plan
 
 
-def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> Schedule:
-    """Schedule a network layer by layer: all cores work on one layer at a time.
+def schedule(
+    network: Network,
+    mapping: Mapping,
+    architecture: Architecture,
+    *,
+    pipelined: bool = False,
+    inferences: int = 1,
+) -> Schedule:
+    """Schedule a network layer by layer: all cores work on one layer at a time, or as a pipeline.
 
     Parameters
     ----------
@@ -23,6 +30,11 @@ def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> 
         What runs where; the mapping has passed ``validate_mapping``.
     architecture
         The chip.
+    pipelined
+        Each core runs its layers for one inference after the other, as many as the host register LOOP_COUNT says;
+        several are under way at once.
+    inferences
+        Of a pipeline: how many have a place for inputs and outputs.
 
     Raises
     ------
@@ -32,21 +44,14 @@ def schedule(network: Network, mapping: Mapping, architecture: Architecture) -> 
     """
     cores = numbered_cores(architecture)
     low = lowered(network, mapping, architecture.core)
-    network, mapping = low.network, low.mapping
-    reloads = [plan_reloads(network, mapping_on(mapping, core.number), core) for core in cores]
+    reloads = [plan_reloads(low.network, mapping_on(low.mapping, core.number), core) for core in cores]
     reserved = [reload_bytes(some, core.core) for some, core in zip(reloads, cores, strict=True)]
-    holders = holders_of(network, mapping)
-    regions: dict[str, Region] = {
-        region.tensor: region for region in allocate(network, holders, cores, reserved=reserved)
-    }
-    for name, slots in low.slots.items():
-        regions |= slots.views(regions[name], network.output_shape(network.layer(name))[0])
-        holders |= dict.fromkeys(slots.names, holders[name])
-    exchanges = exchanges_of(network, mapping, holders, regions)
-    plan = ChipPlan(
-        network=network, mapping=mapping, slots=low.slots, holders=holders, regions=regions, exchanges=exchanges
-    )
+    if pipelined:
+        plan = pipeline_plan(low, cores, reserved=reserved, inferences=inferences)
+    else:
+        plan = layer_plan(low, cores, reserved=reserved)
     return Schedule(
         architecture_sha256=architecture.sha256,
+        inferences=inferences if pipelined else None,
         cores=tuple(schedule_core(plan, core, some) for core, some in zip(cores, reloads, strict=True)),
     )

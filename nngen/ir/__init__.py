@@ -1,6 +1,6 @@
 """The artifacts between the links: integer network, mapping, schedule, program."""
 
-from .exchange import Exchange, Take, Tell
+from .exchange import Exchange, Move, Take, Tell
 from .mapping import MAPPING_SCHEMA, LayerMapping, Mapping, Tile, macro_name
 from .network import (
     ConcatLayer,
@@ -33,6 +33,7 @@ from .schedule import (
     Pass,
     Region,
     Reload,
+    Ring,
     Round,
     Run,
     Schedule,
@@ -88,11 +89,13 @@ __all__ = [
     "Exchange",
     "LayerSchedule",
     "MacroSetting",
+    "Move",
     "MatrixSchedule",
     "NamedMacro",
     "Pass",
     "Region",
     "Reload",
+    "Ring",
     "Round",
     "Run",
     "Schedule",

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .exchange import Exchange
+from .exchange import Exchange, Take
 from .vector_schedule import VectorSchedule
 
 
@@ -23,7 +23,9 @@ class Region(_Strict):
     """Where a tensor lives in activation memory, channel-last with its halo.
 
     ``address`` is the first byte of the halo; pixel (y, x) starts at
-    ``address + (y + top) * pitch + (x + left) * pixel_bytes``.
+    ``address + (y + top) * pitch + (x + left) * pixel_bytes``. With several slots inference i has the tensor
+    ``i % slots * slot_bytes`` bytes further on. With ``rows`` there are never more than so many rows of it in memory,
+    those of the halo included: a circular buffer, through which rows of all inferences pass.
     """
 
     tensor: str
@@ -35,11 +37,17 @@ class Region(_Strict):
     fill: int = Field(description="code the halo holds")
     slots: int = Field(default=1, description="inferences whose tensors have a place of their own")
     slot_bytes: int = Field(default=0, description="bytes from one slot to the next; 0: there is one")
+    rows: int | None = Field(default=None, description="rows of a circular buffer; left out: the whole tensor")
 
     def interior(self, y: int = 0, x: int = 0) -> int:
         """Address of pixel (y, x)."""
         top, left, _, _ = self.halo
         return self.address + (y + top) * self.pitch + (x + left) * self.pixel_bytes
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all slots together, or of the circular buffer."""
+        return max(self.size, self.slots * self.slot_bytes)
 
     def slot(self, inference: int) -> Region:
         """Return where an inference has the tensor."""
@@ -117,9 +125,6 @@ class MatrixSchedule(_Strict):
 
     kind: Literal["matrix"] = "matrix"
     layer: str
-    partial_sums_of: str | None = Field(
-        default=None, description="the layer whose sums these are a part of: words that VEC of one core adds"
-    )
     input: str
     output: str
     table: int | None = Field(default=None, description="look-up table of its codes")
@@ -155,6 +160,15 @@ class Reload(_Strict):
     address: int
 
 
+class Ring(_Strict):
+    """An address register that a tensor has to itself: its window, in which it moves on from inference to inference."""
+
+    tensor: str
+    address_register: int
+    address: int
+    size: int
+
+
 class CoreSchedule(_Strict):
     """What one core does, in order: its parts of layers, between the tensors that its memory holds.
 
@@ -165,6 +179,11 @@ class CoreSchedule(_Strict):
     regions: tuple[Region, ...]
     layers: tuple[LayerSchedule, ...]
     reloads: tuple[Reload, ...] = ()
+    rings: tuple[Ring, ...] = ()
+    filled: tuple[str, ...] = Field(
+        default=(), description="tensors whose halos the core writes at the start, for good"
+    )
+    grants: tuple[Take, ...] = Field(default=(), description="what the core adds to its own counters after that")
 
     def region(self, tensor: str) -> Region:
         """Return the region of a tensor."""

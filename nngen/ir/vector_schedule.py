@@ -26,6 +26,7 @@ class Pointer(_Strict):
 
     address: int
     row_step: int
+    address_register: int | None = Field(default=None, description="that it has to itself; left out: any")
 
 
 class Copy(_Strict):

@@ -19,6 +19,7 @@ from nngen.ir import (
     Network,
     ProductLayer,
     Region,
+    Ring,
     Segment,
     VectorSchedule,
     WindowLayer,
@@ -45,10 +46,12 @@ def schedule_vector(
     coefficients: CoefficientMemory,
     repeats: bool,
     exchange: Exchange,
+    rings: Mapping[str, Ring],
 ) -> VectorSchedule:
     """Schedule a layer; its first constant record is ``record``, its coefficients are taken from ``coefficients``.
 
-    With ``repeats`` it may have its constants several times, so that one POST serves several pixels.
+    Tensors of ``rings`` have address registers to themselves. With ``repeats`` it may have its constants several times,
+    so that one POST serves several pixels.
 
     Raises
     ------
@@ -57,7 +60,8 @@ def schedule_vector(
     """
     if core.core.vector is None:
         raise CapacityError(f"layer '{layer.name}' runs on VEC, which {core.name} has not")
-    walk = walk_of(network, layer, regions)
+    walk = walk_of(network, layer, regions, rings)
+    taken = len({ring.address_register for ring in rings.values()})
     element_bytes = network.tensors[layer.inputs[0]].element_bytes
     site = Site(
         network=network,
@@ -67,7 +71,7 @@ def schedule_vector(
         vector=core.core.vector,
         regions=regions,
         walk=walk,
-        pointers=Pointers.of(walk, layer=layer.name),
+        pointers=Pointers.of(walk, layer=layer.name, taken=taken),
         records=RecordBook(layer, record),
         coefficients=coefficients.layer(layer.name, element_bytes=element_bytes),
         repeats=repeats,

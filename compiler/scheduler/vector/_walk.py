@@ -2,7 +2,8 @@
 
 1. A layer of one position a window whose rows follow each other without a gap in all its tensors has one long row.
 2. Where besides all channels are treated alike, each of them is a column of its own: chunks may end anywhere.
-3. Tensors whose addresses move alike share a pointer. One pixel that counts for every position does not move.
+3. Tensors whose addresses move alike share a pointer, but for those that have an address register to themselves. One
+   pixel that counts for every position does not move.
 4. A copy has a period of its rows, and of the elements along a row, as one row and column (see ``_copies``).
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from nngen.compiler.mapper import VectorLayer
 from nngen.errors import CapacityError
-from nngen.ir import ConcatLayer, CopyLayer, ElementwiseLayer, Network, Pointer, ProductLayer, Region, Tensor
+from nngen.ir import ConcatLayer, CopyLayer, ElementwiseLayer, Network, Pointer, ProductLayer, Region, Ring, Tensor
 from nngen.isa import ADDRESS_REGISTERS
 
 from ._periods import Period, elements_read
@@ -25,16 +26,28 @@ _MOST_POINTERS = ADDRESS_REGISTERS - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Surface:
-    """Where a tensor is read or written: first at ``address``, then a step on for each output row and column."""
+    """Where a tensor is read or written: first at ``address``, then a step on for each output row and column.
+
+    ``ring`` is the address register that it has to itself, where it has one.
+    """
 
     address: int
     row_step: int
     column_step: int
+    ring: Ring | None = None
 
     @property
-    def moves(self) -> tuple[int, int]:
+    def moves(self) -> tuple[int, int, int | None]:
         """What tensors that share a pointer have in common."""
-        return self.row_step, self.column_step
+        return self.row_step, self.column_step, self.ring.address_register if self.ring else None
+
+    @property
+    def pointer(self) -> Pointer:
+        """The pointer of this tensor, and of others that share it."""
+        if self.ring is None:
+            return Pointer(address=self.address, row_step=self.row_step)
+        register = self.ring.address_register
+        return Pointer(address=self.ring.address, row_step=self.row_step, address_register=register)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +70,17 @@ class Walk:
         return (*self.inputs, self.output)
 
 
-def walk_of(network: Network, layer: VectorLayer, regions: Mapping[str, Region]) -> Walk:
-    """Return the walk of a layer."""
+def walk_of(network: Network, layer: VectorLayer, regions: Mapping[str, Region], rings: Mapping[str, Ring]) -> Walk:
+    """Return the walk of a layer; tensors of ``rings`` have address registers to themselves."""
+    walk = _walk(network, layer, regions)
+    names = (*layer.inputs, layer.output)
+    *inputs, output = [
+        replace(surface, ring=rings.get(name)) for surface, name in zip(walk.surfaces, names, strict=True)
+    ]
+    return replace(walk, inputs=tuple(inputs), output=output)
+
+
+def _walk(network: Network, layer: VectorLayer, regions: Mapping[str, Region]) -> Walk:
     if isinstance(layer, CopyLayer):
         walk = _walk_of_copy(network, layer, regions)
         return _one_row(walk) if walk.rows_at_once == 1 and _gapless(walk) else walk
@@ -150,26 +172,28 @@ class Pointers:
     offsets: tuple[int, ...]
 
     @classmethod
-    def of(cls, walk: Walk, *, layer: str) -> Pointers:
-        """Return the pointers of a walk.
+    def of(cls, walk: Walk, *, layer: str, taken: int) -> Pointers:
+        """Return the pointers of a walk; ``taken`` address registers belong to tensors of any layers.
 
         Raises
         ------
         CapacityError
             Where the layer needs more than there are address registers.
         """
-        leaders: dict[tuple[int, int], Surface] = {}
+        leaders: dict[tuple[int, int, int | None], Surface] = {}
         for surface in walk.surfaces:
             leaders.setdefault(surface.moves, surface)
-        if len(leaders) > _MOST_POINTERS:
+        needed, available = sum(surface.ring is None for surface in leaders.values()), _MOST_POINTERS - taken
+        if needed > available:
             raise CapacityError(
-                f"layer '{layer}' needs {len(leaders)} address registers, as many of its tensors lie in memory with "
-                f"different halos; there are {_MOST_POINTERS}"
+                f"layer '{layer}' needs {needed} address registers, as many of its tensors lie in memory with "
+                f"different halos; there are {available}"
             )
+        pointers = [surface.pointer for surface in leaders.values()]
         numbers = {moves: number for number, moves in enumerate(leaders)}
         return cls(
-            pointers=tuple(Pointer(address=s.address, row_step=s.row_step) for s in leaders.values()),
+            pointers=tuple(pointers),
             column_steps=tuple(s.column_step for s in leaders.values()),
             numbers=tuple(numbers[s.moves] for s in walk.surfaces),
-            offsets=tuple(s.address - leaders[s.moves].address for s in walk.surfaces),
+            offsets=tuple(s.address - pointers[numbers[s.moves]].address for s in walk.surfaces),
         )

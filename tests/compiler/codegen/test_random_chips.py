@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nngen.arch import Architecture
 from nngen.compiler.mapper import map_network
-from nngen.compiler.scheduler import _scheduler
+from nngen.compiler.scheduler import _layers
 from nngen.errors import CapacityError, MappingError
 from nngen.ir import Exchange, Mapping, Network, Program, Take, Tell
 from nngen.isa import Instruction
@@ -87,14 +87,14 @@ FAULTS: dict[str, tuple[Callable[[Exchange], dict[str, object]], Iterable[int]]]
 @pytest.mark.parametrize("fault", FAULTS)
 def test_planted_faults_are_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     planted, seeds = FAULTS[fault]
-    right = _scheduler.exchanges_of
+    right = _layers.exchanges_of
 
     def wrong(*given: object) -> dict[tuple[str, int], Exchange]:
         exchanges = right(*given)  # type: ignore[arg-type]  # passed on as they come
         return {part: one.model_copy(update=planted(one)) for part, one in exchanges.items()}
 
     assert all(disorder(seed) is None for seed in seeds)
-    monkeypatch.setattr(_scheduler, "exchanges_of", wrong)
+    monkeypatch.setattr(_layers, "exchanges_of", wrong)
     assert any(disorder(seed) is not None for seed in seeds)
 
 
