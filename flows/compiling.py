@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Arrays
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from nngen.compiler.calibrate import calibrate
 from nngen.compiler.codegen import generate
 from nngen.compiler.mapper import on_crossbars, place_network, validate_mapping
 from nngen.compiler.scheduler import schedule
+from nngen.errors import CapacityError
 from nngen.ir import Mapping, Network, Program, Schedule
 
 from .progress import Progress, quiet
@@ -50,6 +52,7 @@ def compile_network(
     samples: Arrays[str, IntArray] | None = None,
     mapping: Mapping | None = None,
     strategy: str = "latency",
+    inferences: int = 1,
     progress: Progress = quiet,
 ) -> Compiled:
     """Compile a network for a chip.
@@ -67,6 +70,8 @@ def compile_network(
         A mapping to take as it is; made here where it is None.
     strategy
         What a mapping made here is to be good at: the name of one of ``nngen.compiler.mapper.STRATEGIES``.
+    inferences
+        Of one start of the chip. Several are pipelined: each core runs its layers for one after the other.
     progress
         Told what comes next.
 
@@ -75,16 +80,27 @@ def compile_network(
     NngenError
         Where the network does not fit the chip: needed, available, and the cheapest fix.
     """
+    plan = partial(schedule, architecture=architecture, pipelined=inferences > 1, inferences=inferences)
+
+    def scheduled(placed: Network, mapping: Mapping) -> tuple[Network, Mapping, Schedule]:
+        progress("calibrating")
+        calibrated, gained = calibrate(placed, mapping, architecture, samples)
+        progress("scheduling")
+        return calibrated, gained, plan(calibrated, gained)
+
     progress("mapping weights onto macros")
-    if mapping is None:
-        network, mapping = place_network(network, architecture, strategy=strategy)
-    else:
+    if mapping is not None:
         network = on_crossbars(network, {layer.layer for layer in mapping.layers if layer.unit == "mvm"})
-        mapping = validate_mapping(mapping, network, architecture)
-    progress("calibrating")
-    network, mapping = calibrate(network, mapping, architecture, samples)
-    progress("scheduling")
-    plan = schedule(network, mapping, architecture)
+        made = scheduled(network, validate_mapping(mapping, network, architecture))
+    else:
+        try:
+            made = scheduled(*place_network(network, architecture, strategy=strategy))
+        except CapacityError:
+            if len(architecture.cores) == 1:
+                raise
+            progress("mapping weights onto macros again: the best mapping cannot be scheduled")
+            made = scheduled(*place_network(network, architecture, strategy=strategy, check=plan))
+    calibrated, mapping, chosen = made
     progress("generating the program")
-    program = generate(network, mapping, plan, architecture)
-    return Compiled(network=network, mapping=mapping, schedule=plan, program=program)
+    program = generate(calibrated, mapping, chosen, architecture)
+    return Compiled(network=calibrated, mapping=mapping, schedule=chosen, program=program)

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 
@@ -23,11 +23,14 @@ from ._options import check_layer_options
 from ._placing import COMPACT, Place, first_placement
 from ._shares import Share, Shares
 from ._shortage import shortage_of_cores
+from ._stages import staged
 from ._strategies import Strategy
 from ._strip import Strip, tiles_of
 from ._vector_cores import vector_cores
 
 Placed = dict[str, tuple[Tile, ...]]
+Check = Callable[[Mapping], object]
+"""Raises ``CapacityError`` for a mapping that will not do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,7 @@ def map_on_cores(
     strategy: Strategy,
     gains: Dictionary[str, int],
     split_rows: bool,
+    check: Check | None,
 ) -> Mapping:
     """Return the mapping of a network on a chip with several cores; see :func:`map_network`."""
     task = ChipTask.of(network, architecture, gains)
@@ -89,11 +93,33 @@ def map_on_cores(
     for shares in _divisions(task, strategy, split_rows=split_rows):
         if all(shares != other.shares for other in found):
             found += priced(task, shares, placer)
+    if strategy.staged and (stages := staged(network, task.demands, architecture.cores, task.able)) is not None:
+        found += priced(task, stages.shares, placer, vector=stages.vector)
     if not found:
         raise CapacityError(
             f"network '{network.name}' {shortage_of_cores(task.demands, architecture.cores, task.able)}"
         )
-    return min(found, key=lambda one: strategy.key(one.cost)).mapping
+    return _accepted([one.mapping for one in sorted(found, key=lambda one: strategy.key(one.cost))], check)
+
+
+def _accepted(mappings: Sequence[Mapping], check: Check | None) -> Mapping:
+    """Return the first mapping that passes a check.
+
+    Raises
+    ------
+    CapacityError
+        Where none does: what the check says of the first.
+    """
+    refusals: list[CapacityError] = []
+    for mapping in mappings:
+        try:
+            if check is not None:
+                check(mapping)
+        except CapacityError as error:
+            refusals.append(error)
+        else:
+            return mapping
+    raise refusals[0]
 
 
 def able_cores(network: Network, layer: Layer, cores: Sequence[Core]) -> tuple[int, ...]:
@@ -152,12 +178,18 @@ class Placer:
         return self._known[key]
 
 
-def priced(task: ChipTask, shares: Shares, placer: Placer) -> list[Priced]:
-    """Return the mapping that some shares make, with its cost; nothing where a core has no room for its shares."""
+def priced(
+    task: ChipTask, shares: Shares, placer: Placer, *, vector: Dictionary[str, int] | None = None
+) -> list[Priced]:
+    """Return the mapping that some shares make, with its cost; nothing where a core has no room for its shares.
+
+    ``vector`` are the cores of vector layers, where they are decided.
+    """
     placed = _placed(task, shares, placer)
     if placed is None:
         return []
-    homes = vector_cores(task.network, {name: _cores(own) for name, own in shares.items()}, task.able)
+    matrix_cores = {name: _cores(own) for name, own in shares.items()}
+    homes = vector_cores(task.network, matrix_cores, task.able) if vector is None else vector
     layers = [
         _matrix_mapping(layer, placed[layer.name], task)
         if isinstance(layer, MatrixLayer)

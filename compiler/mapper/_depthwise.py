@@ -7,8 +7,9 @@ converters, or where several cores share the channels; and it is all that a chip
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -23,7 +24,12 @@ from ._strategies import strategy_of
 
 
 def place_network(
-    network: Network, architecture: Architecture, *, strategy: str = "latency", split_rows: bool = False
+    network: Network,
+    architecture: Architecture,
+    *,
+    strategy: str = "latency",
+    split_rows: bool = False,
+    check: Callable[[Network, Mapping], object] | None = None,
 ) -> tuple[Network, Mapping]:
     """Place a network, and choose crossbar or VEC for each of its depthwise layers.
 
@@ -34,6 +40,8 @@ def place_network(
     ----------
     network, architecture, strategy, split_rows
         As for :func:`map_network`.
+    check
+        Likewise, of the network as it is returned and its mapping.
 
     Returns
     -------
@@ -49,7 +57,8 @@ def place_network(
     key = strategy_of(strategy).key
 
     def priced(network: Network) -> tuple[Network, Mapping, MappingCost]:
-        mapping = map_network(network, architecture, strategy=strategy, split_rows=split_rows)
+        passes = None if check is None else partial(check, network)
+        mapping = map_network(network, architecture, strategy=strategy, split_rows=split_rows, check=passes)
         return network, mapping, mapping_cost(network, mapping, architecture)
 
     refusals = {one.name: _refusal(network, one, architecture) for one in depthwise_layers(network)}

@@ -11,7 +11,7 @@ from nngen.errors import CapacityError, MappingError, suggestion
 from nngen.ir import LayerMapping, Mapping, Network
 from nngen.isa import MACRO_LIMIT
 
-from ._chip_mapper import map_on_cores
+from ._chip_mapper import Check, map_on_cores
 from ._demand import Demand, layer_demand
 from ._options import check_options
 from ._placing import fewest_macros, first_placement, place_fast, shortage
@@ -27,6 +27,7 @@ def map_network(
     strategy: str = "latency",
     gains: Dictionary[str, int] | None = None,
     split_rows: bool = False,
+    check: Check | None = None,
 ) -> Mapping:
     """Place every layer of a network on the macros of a chip.
 
@@ -42,6 +43,8 @@ def map_network(
         Gain of the column readout by layer; layers without one stay open for calibration.
     split_rows
         Whether rows of an output that no core holds may lie on several cores.
+    check
+        Raises ``CapacityError`` for a mapping that will not do: on a chip of several cores the next best is tried then.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def map_network(
     gains, aim = dict(gains or {}), strategy_of(strategy)
     check_gains(gains, network, architecture.core)
     if len(architecture.cores) > 1:
-        return map_on_cores(network, architecture, strategy=aim, gains=gains, split_rows=split_rows)
+        return map_on_cores(network, architecture, strategy=aim, gains=gains, split_rows=split_rows, check=check)
     core = architecture.core
     demands = _demands(network, core)
     placement = first_placement(aim.placers, demands, core)

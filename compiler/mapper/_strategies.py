@@ -28,6 +28,8 @@ class Strategy:
         first that finds room is taken.
     evened
         Whether layers are also divided evenly over 1, 2, 4 … cores; else only what does not fit a core is divided.
+    staged
+        Whether stages of a pipeline are tried, too.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Strategy:
     key: Callable[[MappingCost], Key]
     placers: tuple[Place, ...]
     evened: bool
+    staged: bool = False
 
 
 STRATEGIES = (
@@ -48,9 +51,13 @@ STRATEGIES = (
     Strategy(
         name="throughput",
         description="the fewest cycles from one inference to the next, each core busy with another one",
-        key=lambda cost: (cost.missing_bytes, cost.interval, cost.cycles, cost.bus_words),
+        key=lambda cost: (
+            *(cost.missing_counters, cost.missing_pipeline_bytes, cost.interval),
+            *(cost.missing_bytes, cost.cycles, cost.bus_words),
+        ),
         placers=FASTEST_FIRST,
         evened=True,
+        staged=True,
     ),
     Strategy(
         name="data_movement",

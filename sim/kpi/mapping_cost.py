@@ -16,11 +16,13 @@ from dataclasses import dataclass
 
 from nngen.arch import Architecture
 from nngen.ir import Layer, LayerMapping, Mapping, MatrixLayer, Network
+from nngen.isa import COUNTERS
 
 from .bounds import Bounds
 from .chip_bounds import chip_layer_bounds
 from .layers import layer_bounds
 from .macro_bound import macros_bound
+from .mapping_counters import counters_of
 from .mapping_memory import CoreMemory, memory_of
 from .mapping_places import cores_of, holders_of
 from .mapping_work import WORD_BYTES, CoreWork, is_split, matrix_work
@@ -69,14 +71,18 @@ class MappingCost:
         In the network's order.
     macros, macros_bound
         Macros that hold something, and how many no mapping can do without.
-    memories
-        Bytes of activation memory that each core needs, about.
+    memories, pipeline_memories
+        Bytes of activation memory that each core needs, about: layer by layer, and in a pipeline.
+    counters
+        Counters that each core needs in a pipeline, about.
     """
 
     layers: tuple[LayerCost, ...]
     macros: int
     macros_bound: int
     memories: tuple[CoreMemory, ...]
+    pipeline_memories: tuple[CoreMemory, ...]
+    counters: tuple[int, ...]
 
     @property
     def cycles(self) -> int:
@@ -115,8 +121,22 @@ class MappingCost:
 
     @property
     def missing_bytes(self) -> int:
-        """Bytes of activation memory that cores lack, about."""
-        return sum(max(0, memory.needed - memory.available) for memory in self.memories)
+        """Bytes of activation memory that cores lack layer by layer, about."""
+        return _missing(self.memories)
+
+    @property
+    def missing_pipeline_bytes(self) -> int:
+        """Bytes of activation memory that cores lack in a pipeline, about."""
+        return _missing(self.pipeline_memories)
+
+    @property
+    def missing_counters(self) -> int:
+        """Counters that cores lack for a pipeline, about."""
+        return sum(max(0, needed - COUNTERS) for needed in self.counters)
+
+
+def _missing(memories: tuple[CoreMemory, ...]) -> int:
+    return sum(max(0, memory.needed - memory.available) for memory in memories)
 
 
 def mapping_cost(network: Network, mapping: Mapping, architecture: Architecture) -> MappingCost:
@@ -130,6 +150,8 @@ def mapping_cost(network: Network, mapping: Mapping, architecture: Architecture)
         macros=len({tile.place for layer in mapping.layers for tile in layer.tiles}),
         macros_bound=macros_bound(network, architecture.core.macro),
         memories=memory_of(network, mapping, architecture, holders),
+        pipeline_memories=memory_of(network, mapping, architecture, holders, pipelined=True),
+        counters=counters_of(network, mapping, len(architecture.cores)),
     )
 
 

@@ -2,7 +2,8 @@
 
 A tensor is in the memory of each core that holds it from the layer that writes it, or the start, to its last reader
 there, or to the end where the host wants it: with the padding of its widest reader around it. What lives at one time
-adds up, as if no gap were left between tensors.
+adds up, as if no gap were left between tensors. In a pipeline a tensor that goes from core to core, or from or to the
+host, keeps its place for good: all of it, once; the scheduler may do with a few rows, or use more places.
 """
 
 from __future__ import annotations
@@ -28,15 +29,22 @@ class CoreMemory:
 
 
 def memory_of(
-    network: Network, mapping: Mapping, architecture: Architecture, holders: Dictionary[str, Cores]
+    network: Network,
+    mapping: Mapping,
+    architecture: Architecture,
+    holders: Dictionary[str, Cores],
+    *,
+    pipelined: bool = False,
 ) -> tuple[CoreMemory, ...]:
     """Return the need of every core."""
     needed = [[0] * len(network.layers) for _ in architecture.cores]
     for name, cores in holders.items():
         begin = next((i for i, layer in enumerate(network.layers) if layer.output == name), 0)
-        size = _size(network, name)
+        size = stored_bytes(network, name)
+        lasting = pipelined and _travels(network, mapping, name, cores)
         for core in sorted(cores):
-            for i in range(begin, _end(network, mapping, name, core, begin) + 1):
+            end = _end(network, mapping, name, core, begin)
+            for i in range(len(network.layers)) if lasting else range(begin, end + 1):
                 needed[core][i] += size
     for i, layer in enumerate(network.layers):
         if isinstance(layer, MatrixLayer) and is_split(layer, mapping.layer(layer.name)):
@@ -53,6 +61,14 @@ def memory_of(
     )
 
 
+def _travels(network: Network, mapping: Mapping, name: str, holders: Cores) -> bool:
+    """Return whether a tensor goes from core to core, or from or to the host."""
+    writer = network.writer(name)
+    if writer is None or any(entry.tensor == name for entry in network.outputs):
+        return True
+    return len(holders | cores_of(writer, mapping.layer(writer.name))) > 1
+
+
 def _end(network: Network, mapping: Mapping, name: str, core: int, begin: int) -> int:
     if any(entry.tensor == name for entry in network.outputs):
         return len(network.layers) - 1
@@ -66,7 +82,8 @@ def _end(network: Network, mapping: Mapping, name: str, core: int, begin: int) -
     )
 
 
-def _size(network: Network, name: str) -> int:
+def stored_bytes(network: Network, name: str) -> int:
+    """Return the bytes of a tensor with the padding of its widest reader."""
     tensor = network.tensors[name]
     height, width, channels = tensor.shape
     pads = [layer.pads for layer in network.readers(name)] or [(0, 0, 0, 0)]

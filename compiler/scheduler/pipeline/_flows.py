@@ -1,7 +1,7 @@
 """What each part of a layer waits for and tells in a pipeline.
 
-1. A layer loads once the core's layer before is stored, as without a pipeline; the first one follows the last one of the
-   inference before.
+1. A layer loads once the core's layer before is stored, as without a pipeline; the first one follows the last one of
+   the inference before.
 2. The first layer of a core that reads a stream waits for all other cores that write it; once its last one is stored,
    they may write again. What they need to know of a window they are told row by row.
 3. A part that writes a stream waits for room at all other cores that read it, and tells them once it is written.

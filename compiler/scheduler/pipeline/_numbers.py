@@ -56,8 +56,9 @@ def _number(stream: Stream, places: Sequence[int], taken: dict[int, set[int]], c
     if not free:
         crowded = max(places, key=lambda place: len(taken[place]))
         raise CapacityError(
-            f"tensor '{stream.tensor}': in a pipeline {cores[crowded].name} needs a counter for each core with which it "
-            f"exchanges a tensor, and has {COUNTERS}: map layers that follow each other to fewer cores"
+            f"tensor '{stream.tensor}': in a pipeline {cores[crowded].name} needs a counter for each core with which "
+            f"it exchanges a tensor, and has {COUNTERS}: map layers that follow each other to fewer cores, as strategy "
+            "throughput does"
         )
     for place in places:
         taken[place].add(free[0])

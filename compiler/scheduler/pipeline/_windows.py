@@ -5,14 +5,15 @@ A tensor may, where
 1. matrix layers write and read it, none of them with partial sums on other cores, and the host does not;
 2. no core both writes and reads it, and each core that reads it does so for one layer;
 3. those cores have no layer between the one that writes the tensor and the one that reads it, and all their layers
-   before belong to earlier groups. A layer is in the group of the layer that writes its input, where that goes through a
-   window, else in one of its own; groups come in the order of their first layers.
+   before belong to earlier groups. A layer is in the group of the layer that writes its input, where that goes through
+   a window, else in one of its own; groups come in the order of their first layers.
 
 Why that cannot end in a circle of waiting cores: order what is to be done by inference, then by group, then by row.
 Each core takes its layers in that order (3). A layer of an earlier group, or of an earlier inference, is never waited
 for in vain: all other tensors have a place for every row of an inference, so that writing one waits for readers in
 earlier inferences alone. Within a group each layer has one input, so that the windows form a tree, and each window
-holds all rows that its reader needs at once (``rows``): the reader of the earliest row can always go on, or its writer can.
+holds all rows that its reader needs at once (``rows``): the reader of the earliest row can always go on, or its writer
+can.
 """
 
 from __future__ import annotations
