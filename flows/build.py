@@ -87,6 +87,7 @@ def build(
     calibration: Path | None = None,
     mapping: Path | None = None,
     strategy: str | None = None,
+    inferences: int = 1,
     cells: Sequence[Path] = (),
     only: Sequence[str] = (),
     seed: int = 0,
@@ -106,6 +107,8 @@ def build(
         A mapping.json to take as it is.
     strategy
         What the mapping is to be good at, where none is given: one of ``nngen.flows.strategies``; latency unless given.
+    inferences
+        Of one start of the chip. Several are pipelined: each core runs its layers for one after the other.
     cells
         More folders of circuit cells.
     only
@@ -129,7 +132,7 @@ def build(
     request = _read(network_path, architecture_path, calibration, mapping, cells)
     netlists = _netlists(request.architecture, only, progress)
     needs_program = _wanted("program", only) or netlists is not None
-    compiled = _compile(request, strategy or DEFAULT_STRATEGY, progress) if needs_program else None
+    compiled = _compile(request, strategy or DEFAULT_STRATEGY, inferences, progress) if needs_program else None
     verilog = _emit(request.architecture, progress) if _wanted("rtl", only) else {}
     hashes = request.input_hashes()
     progress("writing")
@@ -185,12 +188,18 @@ def _read(
     )
 
 
-def _compile(request: _Request, strategy: str, progress: Progress) -> Compiled:
+def _compile(request: _Request, strategy: str, inferences: int, progress: Progress) -> Compiled:
     network = request.network
     mapping = None if request.mapping_path is None else read_mapping(request.mapping_path)
     samples = None if request.samples is None else quantize_inputs(network, request.samples)
     return compile_network(
-        network, request.architecture, samples=samples, mapping=mapping, strategy=strategy, progress=progress
+        network,
+        request.architecture,
+        samples=samples,
+        mapping=mapping,
+        strategy=strategy,
+        inferences=inferences,
+        progress=progress,
     )
 
 

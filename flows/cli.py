@@ -176,6 +176,16 @@ def build(
             show_default=False,
         ),
     ] = None,
+    inferences: Annotated[
+        int,
+        typer.Option(
+            "--inferences",
+            metavar="N",
+            min=1,
+            help="Of one start of the chip. Several are pipelined: each core runs its layers for one after the other; "
+            "best with --strategy throughput.",
+        ),
+    ] = 1,
     cells: Cells = None,
     only: Annotated[
         list[Part] | None, typer.Option("--only", help="Make only this part; may be given several times.")
@@ -197,6 +207,7 @@ def build(
             calibration=calibration,
             mapping=mapping,
             strategy=strategy,
+            inferences=inferences,
             cells=cells or (),
             only=tuple(part.value for part in only or ()),
             seed=seed,

@@ -152,10 +152,13 @@ class Machine:
 
     def parts(self, layer: str) -> list[tuple[Core, LayerSchedule]]:
         """The cores that work for a layer, and what each does: its partial sums over cores are work for it, too."""
+        return [(core, one) for number, core in enumerate(self.cores) for one in self.parts_on(layer, number)]
+
+    def parts_on(self, layer: str, core: int) -> list[LayerSchedule]:
+        """What one core does for a layer."""
         return [
-            (self.cores[scheduled.core], one)
-            for scheduled in self.schedule.cores
-            for one in scheduled.layers
+            one
+            for one in self.schedule.cores[core].layers
             if layer == one.layer or (isinstance(one, MatrixSchedule) and layer == one.partial_sums_of)
         ]
 

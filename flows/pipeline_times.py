@@ -64,6 +64,11 @@ class PipelineTimes:
         return max(self.stages, key=lambda stage: stage.bound)
 
     @property
+    def bound(self) -> int:
+        """Cycles of the start that no order of work can avoid."""
+        return len(self.ends) * self.slowest.bound
+
+    @property
     def share(self) -> float:
         """Throughput over that which the bound of the slowest stage allows."""
         return self.slowest.bound / max(self.interval, 1)
@@ -94,19 +99,15 @@ def _ends(timing: Timing, program: CoreProgram, layer: str, inferences: int) -> 
 
 
 def _stage(machine: Machine, number: int) -> Stage:
-    parts = [
-        (layer, scheduled)
-        for layer in machine.network.layers
-        for owner in (machine.schedule.cores[number],)
-        for scheduled in owner.layers
-        if layer.name in (scheduled.layer, getattr(scheduled, "partial_sums_of", None))
-    ]
-    core = machine.cores[number]
-    return Stage(
-        core=number,
-        layers=tuple(dict.fromkeys(layer.name for layer, _ in parts)),
-        bound=sum(mapping_bounds(machine.network, layer, scheduled, core).bound for layer, scheduled in parts),
-    )
+    network, core = machine.network, machine.cores[number]
+    bounds = {
+        layer.name: sum(
+            mapping_bounds(network, layer, scheduled, core).bound for scheduled in machine.parts_on(layer.name, number)
+        )
+        for layer in network.layers
+        if machine.parts_on(layer.name, number)
+    }
+    return Stage(core=number, layers=tuple(bounds), bound=sum(bounds.values()))
 
 
 def describe_pipeline(times: PipelineTimes | None) -> dict[str, Any] | None:

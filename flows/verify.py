@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from collections.abc import Mapping as Arrays
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +14,13 @@ import numpy.typing as npt
 from nngen.host.ends import quantize_inputs
 from nngen.ir import CoreProgram
 from nngen.isa import instruction
-from nngen.sim.cosim import Comparison, CycleOf, RtlResult, compare_codes, compare_result, macros_of
+from nngen.sim.cosim import Comparison, CycleOf, MacrosOf, RtlResult, compare_codes, compare_result, macros_of
 from nngen.sim.iss import Timing
 from nngen.sim.kpi import Bounds
 
 from .layer_times import layer_times
 from .machine import Machine, RtlSimulator
+from .pipeline_times import PipelineTimes, pipeline_times
 from .progress import Progress, quiet
 from .retirements import ChipRetirementCheck, RetirementComparison, layer_cycles
 from .samples import Samples, read_samples, stored_or_random_samples
@@ -61,6 +64,14 @@ class LayerVerification:
         return self.rtl_cycles / self.bound.bound
 
 
+class _OfCode(TypedDict):
+    """What is told of a code that differs."""
+
+    layers: Arrays[str, str]
+    macros: MacrosOf
+    cycles: CycleOf
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verification:
     """The whole comparison.
@@ -76,17 +87,19 @@ class Verification:
     verilog
         Folder of the Verilog that was simulated in place of the build's; None: it was the build's.
     layers
-        In the network's order.
+        In the network's order; none of a pipeline, whose layers run all at once.
+    pipeline
+        How fast a pipeline is in the instruction set simulator; None for a build of one inference a start.
     golden_iss
-        Golden model against instruction set simulator: codes of every layer.
+        Golden model against instruction set simulator: codes of every layer, of a pipeline those of the outputs.
     iss_rtl
         Instruction set simulator against Verilog: codes, cycles and events of every run.
     retirements
-        Instruction set simulator against Verilog with retire ports: every retirement of the first sample.
+        Instruction set simulator against Verilog with retire ports: every retirement of the first start.
     events
-        What the instruction set simulator counts in one run.
+        What the instruction set simulator counts in one start.
     rtl_events
-        What the Verilog counted, shape ``(samples,)`` each.
+        What the Verilog counted, shape ``(starts,)`` each: as many as samples, fewer in a pipeline.
     converter_share
         Share of all converter cycles in which a converter converts.
     rtl_seconds
@@ -99,6 +112,7 @@ class Verification:
     source: str
     verilog: Path | None
     layers: tuple[LayerVerification, ...]
+    pipeline: PipelineTimes | None
     golden_iss: Comparison
     iss_rtl: Comparison
     retirements: RetirementComparison
@@ -114,8 +128,8 @@ class Verification:
 
     @property
     def bound(self) -> int:
-        """Sum of the layers' bounds."""
-        return sum(layer.bound.bound for layer in self.layers)
+        """Cycles of a start that nothing avoids: sum of the layers' bounds, of a pipeline its slowest stage's."""
+        return self.pipeline.bound if self.pipeline else sum(layer.bound.bound for layer in self.layers)
 
 
 def verify(
@@ -171,16 +185,25 @@ def verify_machine(
     progress("running the golden model")
     golden = machine.golden(inputs)
     progress("running the instruction set simulator")
-    by_layer = iss_by_layer(machine, inputs)
-    names = tuple(layer.output for layer in machine.network.layers)
-    iss = machine.iss(inputs, tensors=names)
     timings = machine.iss_retirements({name: codes[: machine.places] for name, codes in inputs.items()})
+    pipeline = pipeline_times(machine, timings)
+    names = machine.output_tensors if pipeline else tuple(layer.output for layer in machine.network.layers)
+    iss = machine.iss(inputs, tensors=names)
+    by_layer = iss.outputs if pipeline else iss_by_layer(machine, inputs)
     survived = tuple(name for name in names if np.array_equal(iss.outputs[name], by_layer[name]))
     read = tuple(dict.fromkeys((*survived, *machine.output_tensors)))
     check = ChipRetirementCheck(timings, [program.layer_starts for program in machine.program.cores])
     rtl, seconds = _run_rtl(machine, inputs, check, tensors=read, simulator=simulator, progress=progress)
-    cycles = machine.store_cycles(timings)
-    layers = _layers(machine, golden, by_layer, timings, rtl_ends=_layer_ends(machine, check), cycles=cycles)
+    of_code = _OfCode(
+        layers={layer.output: layer.name for layer in machine.network.layers},
+        macros=macros_of(machine.mapping, cores=len(machine.cores)),
+        cycles=machine.store_cycles(timings),
+    )
+    if pipeline:
+        layers, golden_iss = (), compare_codes(golden, by_layer, **of_code)
+    else:
+        layers = _layers(machine, golden, by_layer, timings, rtl_ends=_layer_ends(machine, check), of_code=of_code)
+        golden_iss = _total([layer.codes for layer in layers])
     return Verification(
         network=machine.network.name,
         architecture=machine.architecture.name,
@@ -188,15 +211,14 @@ def verify_machine(
         source=source,
         verilog=machine.verilog,
         layers=layers,
-        golden_iss=_total([layer.codes for layer in layers]),
+        pipeline=pipeline,
+        golden_iss=golden_iss,
         iss_rtl=compare_result(
             rtl,
             codes=iss.outputs,
             events=[timing.events for timing in iss.timings],
             causes=[timing.cause for timing in iss.timings],
-            layers=_layer_of(machine),
-            macros=macros_of(machine.mapping, cores=len(machine.cores)),
-            cycles=cycles,
+            **of_code,
         ),
         retirements=check.comparison(),
         events=iss.events,
@@ -215,7 +237,7 @@ def _run_rtl(
     simulator: RtlSimulator,
     progress: Progress,
 ) -> tuple[RtlResult, float]:
-    """Run the Verilog on all samples, and compare the retirements of the first one; return the seconds, too.
+    """Run the Verilog on all samples, and compare the retirements of the first start; return the seconds, too.
 
     Icarus does it in two runs, with and without retire ports: what is delivered has none. Verilator takes long to
     compile, and does it in one.
@@ -252,7 +274,7 @@ def _layers(
     timings: Sequence[Timing],
     *,
     rtl_ends: tuple[int, ...],
-    cycles: CycleOf,
+    of_code: _OfCode,
 ) -> tuple[LayerVerification, ...]:
     times = zip(machine.network.layers, layer_times(machine, timings), layer_cycles(rtl_ends), strict=True)
     return tuple(
@@ -263,13 +285,7 @@ def _layers(
             rtl_cycles=rtl_cycles,
             bound=time.bound,
             mapping_bound=time.mapping_bound,
-            codes=compare_codes(
-                golden,
-                {layer.output: iss[layer.output]},
-                layers=_layer_of(machine),
-                macros=macros_of(machine.mapping, cores=len(machine.cores)),
-                cycles=cycles,
-            ),
+            codes=compare_codes(golden, {layer.output: iss[layer.output]}, **of_code),
         )
         for layer, time, rtl_cycles in times
     )
@@ -287,10 +303,6 @@ def _layer_ends(machine: Machine, check: ChipRetirementCheck) -> tuple[int, ...]
         ]
         ends.append(max(found))
     return tuple(ends)
-
-
-def _layer_of(machine: Machine) -> dict[str, str]:
-    return {layer.output: layer.name for layer in machine.network.layers}
 
 
 def _total(parts: list[Comparison]) -> Comparison:

@@ -14,6 +14,7 @@ from nngen.sim.cosim import Comparison
 
 from .arrays import write_file
 from .layer_times import describe_bounds
+from .pipeline_times import PipelineTimes, describe_pipeline
 from .present import printable
 from .verify import LayerVerification, Verification
 
@@ -24,6 +25,7 @@ __all__ = [
     "event_table",
     "layer_table",
     "render",
+    "stage_table",
     "write_report",
 ]
 
@@ -53,6 +55,7 @@ def describe(result: Verification) -> dict[str, Any]:
             "ratio": int(cycles.max()) / result.bound,
         },
         "converter_share": result.converter_share,
+        "pipeline": describe_pipeline(result.pipeline),
         "layers": [_layer(layer) for layer in result.layers],
         "events": [
             {"event": name, "iss": value, "rtl": [int(found.min()), int(found.max())]}
@@ -93,7 +96,8 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 def render(result: Verification) -> RenderableType:
     """Return the report as tables, with the verdict last."""
     heading = f"{result.network} on {result.architecture}: {result.samples} {result.source}"
-    parts: list[RenderableType] = [Text(printable(heading), style="bold"), Text(), layer_table(result), Text()]
+    parts: list[RenderableType] = [Text(printable(heading), style="bold"), Text()]
+    parts += [layer_table(result), Text()] if result.pipeline is None else [stage_table(result.pipeline), Text()]
     parts += [event_table(result), Text(), comparison_table(result)]
     parts += [Text(f"  {printable(line)}", style="red") for line in _differences(result)]
     parts += [Text(), verdict(result)]
@@ -154,6 +158,23 @@ def layer_table(result: Verification) -> Table:
     return table
 
 
+def stage_table(pipeline: PipelineTimes) -> Table:
+    """Return what each core does for an inference, and the cycles from one inference to the next."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("core", "layers", "cycles an inference, at least"):
+        table.add_column(heading, justify="left" if heading == "layers" else "right")
+    for stage in pipeline.stages:
+        names = [printable(name) for name in stage.layers]
+        shown = names[0] if len(names) == 1 else f"{names[0]} … {names[-1]} ({len(names)})"
+        table.add_row(str(stage.core), Text(shown), f"{stage.bound:,}")
+    table.add_section()
+    shown = (
+        f"one inference every {pipeline.interval:,.0f} cycles; throughput {pipeline.share:.3f} of the slowest stage's"
+    )
+    table.add_row("", Text(shown, style="bold"), f"{pipeline.slowest.bound:,}")
+    return table
+
+
 def event_table(result: Verification) -> Table:
     """Return every event counter of one run on both sides."""
     table = Table(box=None, pad_edge=False)
@@ -173,12 +194,14 @@ def comparison_table(result: Verification) -> Table:
     for heading in ("compared", "", "differ"):
         table.add_column(heading, justify="left" if heading == "compared" else "right")
     golden, rtl = result.golden_iss, result.iss_rtl
+    every = "every layer" if result.pipeline is None else "every output"
+    first = "sample" if result.pipeline is None else "start"
     for name, compared, differing in (
-        ("golden = ISS, codes of every layer", golden.codes, golden.code_differences),
+        (f"golden = ISS, codes of {every}", golden.codes, golden.code_differences),
         ("ISS = RTL, codes", rtl.codes, rtl.code_differences),
         ("ISS = RTL, cycles", rtl.cycles, rtl.cycle_differences),
         ("ISS = RTL, event counts", rtl.events, rtl.event_differences),
-        ("ISS = RTL, retirements of the first sample", result.retirements.compared, result.retirements.differing),
+        (f"ISS = RTL, retirements of the first {first}", result.retirements.compared, result.retirements.differing),
     ):
         table.add_row(name, f"{compared:,}", _count(differing))
     return table

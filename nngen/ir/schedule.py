@@ -125,6 +125,9 @@ class MatrixSchedule(_Strict):
 
     kind: Literal["matrix"] = "matrix"
     layer: str
+    partial_sums_of: str | None = Field(
+        default=None, description="the layer whose sums these are a part of: words that VEC of one core adds"
+    )
     input: str
     output: str
     table: int | None = Field(default=None, description="look-up table of its codes")
