@@ -7,7 +7,7 @@ from .faults import measure_faults
 from .golden import measure_golden
 from .importing import measure_importing
 from .netlist import measure_netlist
-from .networks import CHIPS, measure_networks, measure_networks_rtl
+from .networks import CHIPS, PIPELINED, measure_networks, measure_networks_rtl
 from .noisy import measure_noisy
 from .registry import Benchmark, Row
 from .wires import measure_wires
@@ -53,6 +53,15 @@ BENCHMARKS = [
             long=True,
         )
         for chip in CHIPS
+    ),
+    *(
+        Benchmark(
+            name=f"networks-rtl-{chip}-pipelined",
+            description=f"the same networks on {chip}, 4 inferences a start, in Verilator: golden = ISS = RTL; long",
+            measure=partial(measure_networks_rtl, chip, inferences=4),
+            long=True,
+        )
+        for chip in PIPELINED
     ),
     Benchmark(
         name="importing",

@@ -22,6 +22,7 @@ from nngen.flows.compiling import Compiled, compile_network
 from nngen.flows.layer_times import LayerTime, layer_times
 from nngen.flows.machine import Machine
 from nngen.flows.networks import digits
+from nngen.flows.strategies import StrategyName
 from nngen.flows.verify import Verification, iss_by_layer, verify_machine
 from nngen.host.ends import quantize_inputs
 from nngen.ir import DepthwiseLayer, MatrixLayer, Network
@@ -38,8 +39,9 @@ ROOT = Path(__file__).parents[2]
 MODELS = ROOT.parent / "shared" / "models"
 ARCHITECTURES = Path(__file__).parents[1] / "architectures"
 CHIPS = ("cim256", "cim256_lossless", "cim128", "cim128_lossless", "cim256_quad", "cim128_quad")
+PIPELINED = ("cim256_quad", "cim128_quad")
 POSITIONS, LARGEST_RATIO, LARGEST_FLASH_RATIO = 64, 1.05, 1.15
-COMPILE_SECONDS, LARGEST_PROGRAM, LEAST_LABELS, LARGEST_ISS_SHARE = 2.0, 4096, 15, 0.01
+COMPILE_SECONDS, LARGEST_PROGRAM, LEAST_LABELS, LARGEST_ISS_SHARE, LARGEST_INTERVAL = 2.0, 4096, 15, 0.01, 1 / 0.90
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,20 +201,31 @@ def _labels(where: str, subject: Subject, machine: Machine, inputs: Codes) -> It
         yield Row(figure=figure, measured=int((~same).sum()), unit="", limit=0 if exactly else None)
 
 
-def measure_networks_rtl(chip: str) -> Iterator[Row]:
-    """Verify every network on a chip in Verilator: codes, cycles, events, retirements of the first sample."""
+def measure_networks_rtl(chip: str, *, inferences: int = 1) -> Iterator[Row]:
+    """Verify every network on a chip in Verilator: codes, cycles, events, retirements of the first start.
+
+    Several inferences a start are pipelined.
+    """
     for subject in subjects():
-        yield from _in_rtl(subject, chip)
+        yield from _in_rtl(subject, chip, inferences)
 
 
-def _in_rtl(subject: Subject, chip: str) -> Iterator[Row]:
+def _in_rtl(subject: Subject, chip: str, inferences: int) -> Iterator[Row]:
     network = read_network(subject.path)
     arrays = subject.arrays(network, subject.in_rtl)
     with tempfile.TemporaryDirectory() as folder:
         samples = Path(folder) / "samples.npz"
         np.savez(samples, **arrays)  # type: ignore[arg-type]  # names are the file's
         try:
-            made = build(subject.path, ARCHITECTURES / f"{chip}.toml", Path(folder) / "build", calibration=samples)
+            made = build(
+                subject.path,
+                ARCHITECTURES / f"{chip}.toml",
+                Path(folder) / "build",
+                calibration=samples,
+                strategy=StrategyName.LATENCY if inferences == 1 else StrategyName.THROUGHPUT,
+                inferences=inferences,
+                only=("program", "rtl"),
+            )
         except CapacityError as error:
             yield Row(figure=f"{subject.name} on {chip}: refused, {error}", measured=0, unit="")
             return
@@ -220,7 +233,10 @@ def _in_rtl(subject: Subject, chip: str) -> Iterator[Row]:
         verification = verify_machine(machine, arrays, source="samples", simulator="verilator")
         where = f"{subject.name} on {chip}"
         yield from _verified(f"{where}, {verification.samples} samples", verification)
-        if subject.name == "tiny_kws_dscnn":
+        if verification.pipeline is not None:
+            figure = f"{where}: cycles from one of {inferences} inferences to the next over the slowest stage's bound"
+            yield Row(figure=figure, measured=1 / verification.pipeline.share, unit="x", limit=LARGEST_INTERVAL)
+        elif subject.name == "tiny_kws_dscnn":
             yield _speed(where, machine, quantize_inputs(network, arrays))
 
 
@@ -230,7 +246,7 @@ def _verified(where: str, verification: Verification) -> Iterator[Row]:
     for figure, differing, of in (
         ("golden and ISS: codes", golden.code_differences, golden.codes),
         ("ISS and RTL: codes", rtl.code_differences, rtl.codes),
-        ("ISS and RTL: inferences whose cycles", rtl.cycle_differences, rtl.cycles),
+        ("ISS and RTL: runs whose cycles", rtl.cycle_differences, rtl.cycles),
         ("ISS and RTL: events and causes", rtl.event_differences, rtl.events),
         ("ISS and RTL: retirements", retired.differing, retired.compared),
     ):
