@@ -199,8 +199,9 @@ def verify_machine(
         macros=macros_of(machine.mapping, cores=len(machine.cores)),
         cycles=machine.store_cycles(timings),
     )
+    layers: tuple[LayerVerification, ...] = ()
     if pipeline:
-        layers, golden_iss = (), compare_codes(golden, by_layer, **of_code)
+        golden_iss = compare_codes(golden, by_layer, **of_code)
     else:
         layers = _layers(machine, golden, by_layer, timings, rtl_ends=_layer_ends(machine, check), of_code=of_code)
         golden_iss = _total([layer.codes for layer in layers])

@@ -88,4 +88,5 @@ def stored_bytes(network: Network, name: str) -> int:
     height, width, channels = tensor.shape
     pads = [layer.pads for layer in network.readers(name)] or [(0, 0, 0, 0)]
     top, left, bottom, right = (max(sides) for sides in zip(*pads, strict=True))
-    return (height + top + bottom) * (width + left + right) * channels * tensor.element_bytes
+    stored: int = (height + top + bottom) * (width + left + right) * channels * tensor.element_bytes
+    return stored

@@ -72,7 +72,7 @@ def streams_of(
     low: Lowered, holders: MappingOf[str, Cores], windows: MappingOf[str, Window], inferences: int
 ) -> tuple[Stream, ...]:
     """Return the streams of a network in the order of its tensors; all other tensors stay within one core."""
-    ends = {entry.tensor for entry in (*low.network.inputs, *low.network.outputs)}
+    ends = {entry.tensor for entry in low.network.inputs} | {entry.tensor for entry in low.network.outputs}
     found = []
     for name, own in holders.items():
         writer = low.network.writer(name)
