@@ -102,6 +102,7 @@ def _layer_instructions(
     target = schedule.region(layer.output)
     pointers, reloads = reload_instructions(scheduled.reloads, layer.name, registers, core.core)
     wait = [*wait_for_parts(one.exchange), *reloads]
+    windows = {ring.address_register: ring.size for ring in scheduled.rings}
     if isinstance(layer, MatrixLayer):
         assert isinstance(one, MatrixSchedule)
         place = MatrixPlace(
@@ -112,6 +113,7 @@ def _layer_instructions(
             layer=layer,
             scheduled=one,
             source=scheduled.region(layer.input),
+            windows=windows,
         )
         return [*pointers, *matrix_instructions(place, registers, wait)]
     assert isinstance(one, VectorSchedule)
@@ -122,7 +124,7 @@ def _layer_instructions(
         number=core.number,
         layer=layer,
         scheduled=one,
-        taken=tuple(ring.address_register for ring in scheduled.rings),
+        windows=windows,
     )
     return [*pointers, *vector_instructions(vector_place, registers, wait)]
 

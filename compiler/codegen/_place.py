@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nngen.arch import Core
 from nngen.compiler.mapper import VectorLayer
 from nngen.ir import Exchange, Layer, MatrixLayer, MatrixSchedule, Network, Region, Tensor, VectorSchedule
-from nngen.isa import Instruction, Unit
+from nngen.isa import Instruction, Unit, instruction
 from nngen.numerics import ROUNDINGS
 
 from ._addresses import INPUT, OUTPUT, POINTERS
@@ -20,12 +21,16 @@ _TABLE_ENABLED = 1 << 4  # of POST's register TABLE
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """What layers of both kinds have around them, on core ``number``."""
+    """What layers of both kinds have around them, on core ``number``.
+
+    ``windows`` are the sizes of the windows around which address registers run that tensors have to themselves.
+    """
 
     network: Network
     target: Region
     core: Core
     number: int
+    windows: Mapping[int, int]
 
     @property
     def any_layer(self) -> Layer:
@@ -72,6 +77,15 @@ class Place:
             *wait(Unit.STORE, self.exchange.room),
             *target_sets(registers, self.exchange.targets, self.number),
         ]
+
+    def moves(self, *steps: tuple[int, int]) -> list[Instruction]:
+        """Return the ADDs of some address registers; none goes around its window more than once."""
+        found = []
+        for register, step in steps:
+            window = self.windows.get(register)
+            within = step if window is None or abs(step) < window else step % window
+            found += [instruction("ADD", register=register, value=within)] if within else []
+        return found
 
     def outer_fills(self, registers: RegisterFile) -> list[Instruction]:
         """Return the FILLs above and below the output, where the part writes its halo, and what they wait for."""
@@ -136,16 +150,15 @@ class MatrixPlace(Place):
 
 @dataclass(frozen=True, kw_only=True)
 class VectorPlace(Place):
-    """A vector layer; ``taken`` address registers belong to tensors of any layers."""
+    """A vector layer."""
 
     layer: VectorLayer
     scheduled: VectorSchedule
-    taken: tuple[int, ...] = ()
 
     @property
     def registers(self) -> tuple[int, ...]:
         """Address register of each pointer."""
-        free = iter([register for register in POINTERS if register not in self.taken])
+        free = iter([register for register in POINTERS if register not in self.windows])
         own = [pointer.address_register for pointer in self.scheduled.pointers]
         return tuple(next(free) if register is None else register for register in own)
 

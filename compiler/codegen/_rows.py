@@ -31,14 +31,14 @@ def row_loops(place: MatrixPlace, body: Sequence[Instruction], registers: Regist
 def _row(place: MatrixPlace, body: Sequence[Instruction], registers: RegisterFile) -> list[Instruction]:
     exchange, scheduled = place.exchange, place.scheduled
     (input_row, input_column), (output_row, output_column) = scheduled.input_step, scheduled.output_step
-    columns = scheduled.positions[1]
-    inner = [*body, *_moves(place, input_column, output_column)]
+    columns, source, target = scheduled.positions[1], place.input_register, place.output_register
+    inner = [*body, *place.moves((source, input_column), (target, output_column))]
     end = [
         *place.gap_fills(place.output_register, 0),
         *tell(registers, exchange.row_tells, place.number),
         *tell(registers, exchange.row_frees, place.number),
         *target_sets(registers, exchange.targets, place.number),
-        *_moves(place, input_row - columns * input_column, output_row - columns * output_column),
+        *place.moves((source, input_row - columns * input_column), (target, output_row - columns * output_column)),
     ]
     return [
         *wait(Unit.LOAD, exchange.row_takes),
@@ -58,14 +58,6 @@ def _padding(place: MatrixPlace, rows: int, registers: RegisterFile) -> list[Ins
         *fill,
         *tell(registers, exchange.row_tells, place.number),
         *target_sets(registers, exchange.targets, place.number),
-        instruction("ADD", register=register, value=place.target.pitch),
+        *place.moves((register, place.target.pitch)),
     ]
     return loop(rows, row, layer=place.layer.name)
-
-
-def _moves(place: MatrixPlace, source: int, target: int) -> list[Instruction]:
-    return [
-        instruction("ADD", register=register, value=value)
-        for register, value in ((place.input_register, source), (place.output_register, target))
-        if value
-    ]

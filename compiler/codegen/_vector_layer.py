@@ -80,11 +80,7 @@ def _output(place: VectorPlace) -> int:
 
 
 def _moves(place: VectorPlace, steps: Sequence[int]) -> list[Instruction]:
-    return [
-        instruction("ADD", register=register, value=step)
-        for register, step in zip(place.registers, steps, strict=True)
-        if step
-    ]
+    return place.moves(*zip(place.registers, steps, strict=True))
 
 
 def _segment(place: VectorPlace, segment: Segment) -> Repeat:

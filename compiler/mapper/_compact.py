@@ -142,11 +142,15 @@ class _Laying:
 
     def _best_room(self, item: _Item) -> _Room | None:
         high = [found for found in self._wide(item) if found[1].height >= item.height]
-        return min(high, key=lambda found: (found[1].height, *_preference(found[0], found[1], item)), default=_NOTHING)[1]
+        return min(high, key=lambda found: (found[1].height, *_preference(found[0], found[1], item)), default=_NOTHING)[
+            1
+        ]
 
     def _highest_room(self, item: _Item) -> _Room | None:
         wide = self._wide(item)
-        return min(wide, key=lambda found: (-found[1].height, *_preference(found[0], found[1], item)), default=_NOTHING)[1]
+        return min(
+            wide, key=lambda found: (-found[1].height, *_preference(found[0], found[1], item)), default=_NOTHING
+        )[1]
 
     def _wide(self, item: _Item) -> list[tuple[int, _Room]]:
         """Return the rooms that take an output, each with how many it takes."""

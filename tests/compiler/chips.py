@@ -44,22 +44,23 @@ def random_cores(rng: Generator, base: Architecture) -> Architecture:
 
 
 def random_chip_mapping(
-    rng: Generator, network: Network, architecture: Architecture, *, rows: bool = False
+    rng: Generator, network: Network, architecture: Architecture, *, rows: bool = False, chain: bool = False
 ) -> Mapping | None:
     """Return a mapping of outputs of each layer to some of the cores, or None where tiles met no room.
 
-    With ``rows``, ranges of matrix rows of one output may lie on different cores.
+    With ``rows``, ranges of matrix rows of one output may lie on different cores. With ``chain`` layers follow each
+    other from core to core.
     """
     count = len(architecture.cores)
     macro = architecture.core.macro
     taken = [np.zeros((core.macros, macro.rows, macro.conversions), np.bool_) for core in architecture.cores]
     layers = []
-    for layer in network.layers:
-        home = int(rng.integers(count))
+    for number, layer in enumerate(network.layers):
+        home = number % count if chain else int(rng.integers(count))
         tiles: list[Tile] = []
         if isinstance(layer, MatrixLayer):
-            able = rng.permutation(count)[: int(rng.integers(1, count + 1))]
-            found = _layer_tiles(rng, layer, architecture, able.tolist(), taken, rows=rows)
+            able = [home] if chain else rng.permutation(count)[: int(rng.integers(1, count + 1))].tolist()
+            found = _layer_tiles(rng, layer, architecture, able, taken, rows=rows)
             if found is None:
                 return None
             tiles = found

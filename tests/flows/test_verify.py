@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import Result
 
 from nngen.bundle import BuildDirectory
@@ -18,7 +19,7 @@ from nngen.flows.networks.digits import CALIBRATION, IMAGES, NETWORKS
 from nngen.flows.retirements import RetirementCheck, expected_retirements, layer_cycles
 from nngen.flows.samples import read_samples, stored_or_random_samples
 from nngen.flows.verify import Verification, verify
-from nngen.flows.verify_report import describe
+from nngen.flows.verify_report import describe, render
 from nngen.isa import EVENT_NAMES, Unit, encode
 from nngen.sim.cosim import RetireTrace
 from nngen.sim.iss import Timing
@@ -73,6 +74,37 @@ def test_a_network_on_two_unequal_cores_is_the_same_in_the_verilog(repository: P
         == sum(len(core.instructions) for core in Machine.of(made).program.cores)
     )
     assert verified.events["bus_words"] == verified.rtl_events["bus_words"][0] > 0
+
+
+def test_a_pipeline_on_two_cores_is_the_same_in_the_verilog(repository: Path, tmp_path: Path) -> None:
+    """Three samples at two a start: the last one runs twice."""
+    mlp = next(entry.path for entry in NETWORKS if entry.name == "mlp_w8a8")
+    duo = repository / "flows" / "architectures" / "duo.toml"
+    made = build(
+        mlp, duo, tmp_path / "build", calibration=CALIBRATION, strategy="throughput", inferences=2,
+        only=("program", "rtl"),
+    )  # fmt: skip
+    verified = verify(made.path, samples=3)
+    assert verified.equal
+    assert (verified.samples, verified.layers) == (3, ())
+    assert (verified.golden_iss.codes, verified.iss_rtl.codes) == (3 * 10, 3 * 10)
+    assert verified.iss_rtl.cycles == 2 * 2  # of each core in each start
+    report = json.loads(json.dumps(describe(verified)))["pipeline"]
+    first, second = report["ends"]
+    assert report["inferences"] == 2
+    assert report["bound"] <= report["interval"] == second - first < first
+    assert [stage["core"] for stage in report["stages"]] == [0, 1]
+    assert report["bound"] == max(stage["bound"] for stage in report["stages"])
+    text = printed(verified)
+    for phrase in ("one inference every", "golden = ISS, codes of every output", "retirements of the first start"):
+        assert phrase in text
+
+
+def printed(verified: Verification) -> str:
+    console = Console(width=160)
+    with console.capture() as capture:
+        console.print(render(verified))
+    return capture.get()
 
 
 def test_the_cycles_of_the_layers_add_up(verified: Verification) -> None:
