@@ -44,7 +44,7 @@ def test_builds_are_the_same_circuit(repository: Path, name: str) -> None:
 def test_logic_that_differs_is_named(micro: Architecture, deliverable: dict[str, str]) -> None:
     verdict = compare_builds(deliverable, faulty_rtl(micro, FAULTS["wrong rounding at a tie"]))
     (differing,) = verdict.differing
-    assert differing.startswith("core.post.requantizer.")
+    assert differing.startswith("node.core.post.requantizer.")
     assert differing.endswith(".register.next")
     assert not verdict.unmatched
     assert not verdict.holds
@@ -53,7 +53,7 @@ def test_logic_that_differs_is_named(micro: Architecture, deliverable: dict[str,
 def test_every_bit_of_a_memory_counts(micro: Architecture, deliverable: dict[str, str]) -> None:
     """The pitfall: a black box keeps the widths its module was declared with, and what is wider is not compared."""
     verdict = compare_builds(deliverable, faulty_rtl(micro, FAULTS["accumulator's top bit"]))
-    memory = r"core.tile{}.accumulators1.write_data[{}]"
+    memory = r"node.core.tile{}.accumulators1.write_data[{}]"
     top = micro.core.accumulator_bits - 1
     assert verdict == Equivalence(differing=(memory.format(0, top), memory.format(1, top)))
 
@@ -66,7 +66,7 @@ def replaced(files: dict[str, str], name: str, old: str, new: str) -> dict[str, 
 def test_initial_value_that_differs_is_named(deliverable: dict[str, str], simulation: dict[str, str]) -> None:
     faulty = replaced(simulation, "nngen_core.v", "reg [1:0] level = 2'h0;", "reg [1:0] level = 2'h2;")
     verdict = compare_builds(deliverable, faulty)
-    assert verdict == Equivalence(unmatched=("core.load_queue.level[1].register",))
+    assert verdict == Equivalence(unmatched=("node.core.load_queue.level[1].register",))
     assert not verdict.holds
 
 
