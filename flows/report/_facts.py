@@ -11,6 +11,7 @@ import numpy as np
 from nngen.errors import ProgramError
 from nngen.flows.layer_times import LayerTime, describe_bounds, layer_times
 from nngen.flows.machine import Machine
+from nngen.flows.pipeline_times import PipelineTimes, describe_pipeline, pipeline_times
 from nngen.flows.synthesis import Synthesis
 from nngen.flows.utilization import Total, Utilization, converter_share, totals, utilization
 from nngen.isa import EVENTS, Cause, Unit, chip_events
@@ -55,9 +56,11 @@ class Facts:
     machine
         The build.
     timings
-        One inference in the instruction set simulator, with trace: of every core.
+        One start in the instruction set simulator, with trace: of every core.
     layers
         When each ran.
+    pipeline
+        How fast a pipeline is; None for a build of one inference a start.
     units
         Those with a queue, core by core, in the order in which data passes them; of several cores those that work.
     commands
@@ -73,6 +76,7 @@ class Facts:
     machine: Machine
     timings: tuple[Timing, ...]
     layers: tuple[LayerTime, ...]
+    pipeline: PipelineTimes | None
     units: tuple[UnitTime, ...]
     commands: tuple[Commands, ...]
     used: Utilization
@@ -81,7 +85,7 @@ class Facts:
 
     @property
     def cycles(self) -> int:
-        """Cycles of an inference."""
+        """Cycles of a start: of an inference, or of all that a pipeline computes."""
         return self.events["cycles"]
 
     @property
@@ -101,8 +105,8 @@ class Facts:
 
     @property
     def bound(self) -> int:
-        """Sum of the layers' bounds."""
-        return sum(layer.bound.bound for layer in self.layers)
+        """Cycles of a start that nothing avoids: sum of the layers' bounds, of a pipeline its slowest stage's."""
+        return self.pipeline.bound if self.pipeline else sum(layer.bound.bound for layer in self.layers)
 
     @property
     def ratio(self) -> float:
@@ -128,7 +132,7 @@ def facts_of(machine: Machine, *, synthesis: Synthesis | None = None) -> Facts:
     ProgramError
         A program does not end with HALT.
     """
-    timings = time_chip(machine.cores, machine.program.cores, trace=True)
+    timings = time_chip(machine.cores, machine.program.cores, host_loop_count=machine.places, trace=True)
     for timing in timings:
         if timing.cause is not Cause.NONE:
             raise ProgramError(
@@ -146,6 +150,7 @@ def facts_of(machine: Machine, *, synthesis: Synthesis | None = None) -> Facts:
         machine=machine,
         timings=timings,
         layers=layer_times(machine, timings),
+        pipeline=pipeline_times(machine, timings),
         units=tuple(_unit_time(one, timings, len(names)) for one in commands),
         commands=commands,
         used=used,
@@ -178,6 +183,7 @@ def describe(facts: Facts) -> dict[str, Any]:
         "architecture": machine.architecture.name,
         "cycles": {"iss": facts.cycles, "bound": facts.bound, "ratio": facts.ratio},
         "converter_share": facts.converter_share,
+        "pipeline": describe_pipeline(facts.pipeline),
         "layers": [_layer(facts, number) for number in range(len(facts.layers))],
         "units": [
             {
@@ -200,10 +206,10 @@ def _layer(facts: Facts, number: int) -> dict[str, Any]:
     return {
         "layer": layer.layer,
         "positions": layer.positions,
-        "cycles": {"iss": layer.cycles},
+        "cycles": {"iss": None if facts.pipeline else layer.cycles},
         "bound": describe_bounds(layer.bound),
         "mapping_bound": describe_bounds(layer.mapping_bound),
-        "ratio": layer.ratio,
+        "ratio": None if facts.pipeline else layer.ratio,
         "busy": {one.label: one.by_layer[number] for one in facts.units},
     }
 

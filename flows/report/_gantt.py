@@ -149,7 +149,9 @@ def _x(cycle: float, first: int, end: int) -> float:
 
 
 def _strip(facts: Facts) -> Iterator[Bar]:
-    """Yield the span of each layer, from the end of the one before to its own."""
+    """Yield the span of each layer, from the end of the one before to its own; in a pipeline all run at once."""
+    if facts.pipeline:
+        return
     begin = 0
     for number, layer in enumerate(facts.layers):
         end = begin + layer.cycles
@@ -194,7 +196,7 @@ def _window(facts: Facts, number: int) -> Window:
     layer = facts.layers[number]
     core = next(one.core for one in facts.commands if (one.work & (one.layer == number)).any())
     shown = [pair for pair in zip(facts.commands, facts.units, strict=True) if pair[0].core == core]
-    first, end, positions = _first_positions([one for one, _ in shown], number, layer.positions)
+    first, end, positions = _first_positions([one for one, _ in shown], number, layer.positions, facts.machine.places)
     starts = np.sort(np.concatenate([one.start[one.within(first, end)] for one, _ in shown]))
     complete = len(starts) <= MOST_COMMANDS
     end = end if complete else int(starts[MOST_COMMANDS])
@@ -219,10 +221,13 @@ def _window(facts: Facts, number: int) -> Window:
     )
 
 
-def _first_positions(commands: Sequence[Commands], number: int, positions: int) -> tuple[int, int, int]:
+def _first_positions(
+    commands: Sequence[Commands], number: int, positions: int, inferences: int
+) -> tuple[int, int, int]:
     """Return first cycle and end of a layer's first positions in a core, and how many these are.
 
-    A position ends with the last instruction of the loops' body: the highest address that runs once a position.
+    A position ends with the last instruction of the loops' body: the highest address that runs once a position of each
+    inference.
     """
     chosen = [(one, one.work & (one.layer == number)) for one in commands]
     start = np.concatenate([one.start[mask] for one, mask in chosen])
@@ -230,7 +235,7 @@ def _first_positions(commands: Sequence[Commands], number: int, positions: int) 
     pc = np.concatenate([one.pc[mask] for one, mask in chosen])
     shown = min(POSITIONS, positions)
     addresses, runs = np.unique(pc, return_counts=True)
-    once = addresses[runs == positions]
+    once = addresses[runs == positions * inferences]
     last = np.sort(end[pc == once[-1]])[shown - 1] if len(once) else end.max()
     return int(start.min()), int(last), shown
 

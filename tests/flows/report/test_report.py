@@ -88,13 +88,35 @@ def test_every_unit_with_a_queue_has_its_row_and_its_lane(program_facts: Facts, 
 
 def test_cores_without_work_take_no_rows(repository: Path, tmp_path: Path) -> None:
     quad = repository / "flows" / "architectures" / "cim256_quad.toml"
-    machine = Machine.of(build(FOLDER / "mlp_w8a8.onnx", quad, tmp_path / "build", only=("program",)))
+    made = build(FOLDER / "mlp_w8a8.onnx", quad, tmp_path / "build", strategy="utilization", only=("program",))
+    machine = Machine.of(made)
     idle = [program.core for program in machine.program.cores if not program.layer_starts]
     assert idle
     tables, data = read_page(render(facts_of(machine)))
     working = {program.core for program in machine.program.cores} - set(idle)
     assert {int(row[0].split()[0]) for row in tables["unit-table"][1:]} == working
     assert {unit["core"] for unit in data["units"]} == working
+
+
+def test_a_pipeline_is_shown_by_its_stages(repository: Path, tmp_path: Path, opened: Open) -> None:
+    quad = repository / "flows" / "architectures" / "cim256_quad.toml"
+    made = build(
+        FOLDER / "cnn_residual_w8a8.onnx", quad, tmp_path / "build", strategy="throughput", inferences=3,
+        only=("program",),
+    )  # fmt: skip
+    facts = facts_of(Machine.of(made))
+    assert facts.pipeline is not None
+    page = render(facts)
+    tables, data = read_page(page)
+    shown = [(int(row[0]), number(row[2])) for row in tables["stage-table"][1:]]
+    assert shown == [(stage.core, stage.bound) for stage in facts.pipeline.stages]
+    assert len(shown) > 1
+    assert data["pipeline"]["ends"] == list(facts.pipeline.ends)
+    assert len(facts.pipeline.ends) == 3
+    assert facts.pipeline.ends[-1] < facts.cycles < 3 * facts.pipeline.ends[0]
+    assert {layer["cycles"]["iss"] for layer in data["layers"]} == {None}
+    assert f'<dd id="interval">{facts.pipeline.interval:,.0f}</dd>' in page
+    assert opened(page).complaints == []
 
 
 def test_what_the_build_prints_of_the_chip_is_what_the_page_says(program_facts: Facts, program_page: str) -> None:
