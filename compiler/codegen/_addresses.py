@@ -9,7 +9,7 @@ from ._writer import RegisterFile
 
 INPUT = 0  # moves with the output position over the layer's input
 OUTPUT = 1  # moves with the output position over the layer's output
-FIXED = 2  # stays at 0: the offset of an instruction is the address
+FIXED = 2  # stays at 0 as far as offsets reach: the offset of an instruction is the address
 POINTERS = tuple(register for register in range(ADDRESS_REGISTERS) if register != FIXED)  # of vector layers
 
 

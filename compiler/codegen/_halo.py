@@ -10,6 +10,7 @@ from ._addresses import FIXED, OUTPUT, point
 from ._writer import RegisterFile, loop
 
 _LONGEST = BY_MNEMONIC["FILL"].field("length").highest
+_FARTHEST = BY_MNEMONIC["FILL"].field("offset").highest
 _UNROLLED = 8  # gaps between rows that are written without a loop: one cycle each instead of two
 
 
@@ -26,10 +27,10 @@ def outer_fills(
     top, left, bottom, right = region.halo
     above = top * region.pitch + left * region.pixel_bytes
     below = bottom * region.pitch + right * region.pixel_bytes
-    fills = _fill(region, FIXED, region.address, above, bus=bus) + _fill(
-        region, FIXED, region.interior(height - 1, width), below, bus=bus
-    )
-    return point(registers, core, FIXED, 0, moves=False) + fills if fills else []
+    places = ((region.address, above), (region.interior(height - 1, width), below))
+    return [
+        made for address, length in places for made in _fixed_fills(region, address, length, registers, core, bus=bus)
+    ]
 
 
 def gap_bytes(region: Region) -> int:
@@ -49,10 +50,11 @@ def all_gap_fills(region: Region, tensor: Tensor, registers: RegisterFile, core:
     if not gap_bytes(region) or height == 1:
         return []
     if height - 1 <= _UNROLLED:
-        fills = [
-            f for y in range(height - 1) for f in _fill(region, FIXED, region.interior(y, width), gap_bytes(region))
+        return [
+            made
+            for y in range(height - 1)
+            for made in _fixed_fills(region, region.interior(y, width), gap_bytes(region), registers, core)
         ]
-        return point(registers, core, FIXED, 0, moves=False) + fills
     body = [*gap_fills(region, OUTPUT, 0), instruction("ADD", register=OUTPUT, value=region.pitch)]
     start = point(registers, core, OUTPUT, region.interior(0, width), moves=True)
     return start + loop(height - 1, body, layer=region.tensor)
@@ -102,6 +104,19 @@ def padding_row(region: Region, tensor: Tensor, register: int, *, bus: bool) -> 
 
 def _move(step: int) -> Instruction:
     return instruction("ADD", register=OUTPUT, value=step)
+
+
+def _fixed_fills(
+    region: Region, address: int, length: int, registers: RegisterFile, core: Core, *, bus: bool = False
+) -> list[Instruction]:
+    """Return the FILL of some bytes at an address, from 0 as far as an offset reaches."""
+    if not length:
+        return []
+    offset = address if address + length <= _FARTHEST else 0
+    return [
+        *point(registers, core, FIXED, address - offset, moves=False),
+        *_fill(region, FIXED, offset, length, bus=bus),
+    ]
 
 
 def _fill(region: Region, register: int, offset: int, length: int, *, bus: bool = False) -> list[Instruction]:

@@ -2,8 +2,8 @@
 
 1. A layer of one position a window whose rows follow each other without a gap in all its tensors has one long row.
 2. Where besides all channels are treated alike, each of them is a column of its own: chunks may end anywhere.
-3. Tensors whose addresses move alike share a pointer, but for those that have an address register to themselves. One
-   pixel that counts for every position does not move.
+3. Tensors whose addresses move alike share a pointer, but for those that lie far apart, or have an address register
+   to themselves. One pixel that counts for every position does not move.
 4. A copy has a period of its rows, and of the elements along a row, as one row and column (see ``_copies``).
 """
 
@@ -22,6 +22,7 @@ from ._records import is_uniform
 
 # One address register stays at 0: FILL of halos.
 _MOST_POINTERS = ADDRESS_REGISTERS - 1
+_REACH = 1 << 18  # bytes between tensors that share a pointer; offsets of instructions have room for as much again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,10 @@ class Surface:
     def moves(self) -> tuple[int, int, int | None]:
         """What tensors that share a pointer have in common."""
         return self.row_step, self.column_step, self.ring.address_register if self.ring else None
+
+    def follows(self, leader: Surface) -> bool:
+        """Whether the pointer of another tensor serves this one, too: it moves alike, and offsets reach so far."""
+        return self.moves == leader.moves and (self.ring is not None or abs(self.address - leader.address) < _REACH)
 
     @property
     def pointer(self) -> Pointer:
@@ -180,20 +185,23 @@ class Pointers:
         CapacityError
             Where the layer needs more than there are address registers.
         """
-        leaders: dict[tuple[int, int, int | None], Surface] = {}
+        leaders: list[Surface] = []
         for surface in walk.surfaces:
-            leaders.setdefault(surface.moves, surface)
-        needed, available = sum(surface.ring is None for surface in leaders.values()), _MOST_POINTERS - taken
+            if not any(surface.follows(leader) for leader in leaders):
+                leaders.append(surface)
+        needed, available = sum(surface.ring is None for surface in leaders), _MOST_POINTERS - taken
         if needed > available:
             raise CapacityError(
                 f"layer '{layer}' needs {needed} address registers, as many of its tensors lie in memory with "
                 f"different halos; there are {available}"
             )
-        pointers = [surface.pointer for surface in leaders.values()]
-        numbers = {moves: number for number, moves in enumerate(leaders)}
+        pointers = [surface.pointer for surface in leaders]
+        numbers = [next(i for i, leader in enumerate(leaders) if s.follows(leader)) for s in walk.surfaces]
         return cls(
             pointers=tuple(pointers),
-            column_steps=tuple(s.column_step for s in leaders.values()),
-            numbers=tuple(numbers[s.moves] for s in walk.surfaces),
-            offsets=tuple(s.address - pointers[numbers[s.moves]].address for s in walk.surfaces),
+            column_steps=tuple(s.column_step for s in leaders),
+            numbers=tuple(numbers),
+            offsets=tuple(
+                s.address - pointers[number].address for s, number in zip(walk.surfaces, numbers, strict=True)
+            ),
         )
