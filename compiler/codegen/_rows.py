@@ -34,7 +34,7 @@ def _row(place: MatrixPlace, body: Sequence[Instruction], registers: RegisterFil
     columns, source, target = scheduled.positions[1], place.input_register, place.output_register
     inner = [*body, *place.moves((source, input_column), (target, output_column))]
     end = [
-        *place.gap_fills(place.output_register, 0),
+        *(place.gap_fills(place.output_register, 0) if scheduled.positions[0] > 1 else []),  # one row has no gap behind
         *tell(registers, exchange.row_tells, place.number),
         *tell(registers, exchange.row_frees, place.number),
         *target_sets(registers, exchange.targets, place.number),

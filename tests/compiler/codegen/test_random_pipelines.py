@@ -118,6 +118,10 @@ def test_accesses_to_memory_are_ordered_and_nobody_waits_for_ever(seed: int) -> 
     assert disorder(seed) is None
 
 
+def test_a_layer_of_one_row_writes_nothing_behind_its_tensor() -> None:
+    assert wrong(10000839) == []
+
+
 def test_most_of_the_random_networks_can_be_pipelined() -> None:
     drawn = [draw(seed) for seed in range(60)]
     made = [one for one in drawn if one is not None]
