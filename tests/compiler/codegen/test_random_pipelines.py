@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from nngen.arch import Architecture
 from nngen.compiler.codegen import generate
+from nngen.compiler.mapper import check_overflow
 from nngen.compiler.scheduler import schedule
 from nngen.compiler.scheduler.pipeline import _pipeline
 from nngen.errors import CapacityError, MappingError
@@ -52,6 +54,7 @@ def draw(seed: int) -> Drawn | None:
     if mapping is None:
         return None
     try:
+        check_overflow(network, mapping, architecture)
         scheduled = schedule(network, mapping, architecture, pipelined=True, inferences=INFERENCES)
         program = generate(network, mapping, scheduled, architecture)
     except (CapacityError, MappingError):
@@ -120,6 +123,14 @@ def test_accesses_to_memory_are_ordered_and_nobody_waits_for_ever(seed: int) -> 
 
 def test_a_layer_of_one_row_writes_nothing_behind_its_tensor() -> None:
     assert wrong(10000839) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("inferences", [1, 2, 3, 7])
+def test_many_pipelines_are_right(inferences: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "INFERENCES", inferences)
+    seeds = range(10_000_000 + 500 * inferences, 10_000_400 + 500 * inferences)
+    assert [(seed, disorder(seed), wrong(seed)) for seed in seeds if disorder(seed) or wrong(seed)] == []
 
 
 def test_most_of_the_random_networks_can_be_pipelined() -> None:
