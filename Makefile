@@ -11,7 +11,7 @@ NIGHTLY_NETWORKS := $(addprefix nightly-networks-,cim256 cim256_lossless cim128 
 NIGHTLY := nightly-slow-tests nightly-benchmark nightly-curves nightly-dialects $(NIGHTLY_NETWORKS) $(NIGHTLY_ISA)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint nightly nightly-isa nightly-networks $(NIGHTLY) conformance benchmark benchmark-netlist curves clean
+.PHONY: help setup demo test lint nightly nightly-isa nightly-networks $(NIGHTLY) conformance benchmark benchmark-mapping benchmark-netlist curves clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -81,6 +81,9 @@ $(HDL21_STAMP):
 	@$(PYTHONBIN) -m venv $(HDL21)
 	@$(HDL21)/bin/python -m pip install --quiet --disable-pip-version-check hdl21==7.0.0 vlsirtools==7.0.0
 	@touch $@
+
+benchmark-mapping: $(STAMP)  ## what each strategy of the mapper makes of networks that fill a chip
+	@$(PYTHONBIN) -m nngen.flows.benchmarks mapping
 
 benchmark-netlist: $(STAMP) $(HDL21_STAMP)  ## netlists beside hdl21
 	@NNGEN_HDL21_PYTHON=$(HDL21)/bin/python $(PYTHONBIN) -m nngen.flows.benchmarks netlist

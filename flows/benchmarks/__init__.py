@@ -6,6 +6,7 @@ from .chips import measure_building, measure_digits, measure_layers
 from .faults import measure_faults
 from .golden import measure_golden
 from .importing import measure_importing
+from .mapping import measure_mapping
 from .netlist import measure_netlist
 from .networks import CHIPS, PIPELINED, measure_networks, measure_networks_rtl
 from .noisy import measure_noisy
@@ -62,6 +63,11 @@ BENCHMARKS = [
             long=True,
         )
         for chip in PIPELINED
+    ),
+    Benchmark(
+        name="mapping",
+        description="macros, traffic, cycles of each mapping strategy beside their bounds; ResNet-18 on chips it fills",
+        measure=measure_mapping,
     ),
     Benchmark(
         name="importing",
