@@ -2,7 +2,8 @@
 
 1. A layer ends when its slowest core has, or the bus. Layers run one after the other; or, of different inferences, at
    the same time on different cores: then a core's stage is all that it does for one inference, and one inference ends
-   with each pass of the slowest stage, or of the bus.
+   with each pass of the slowest stage, or of the bus. Cores that give each other tensors in a circle make one stage:
+   none of them can be an inference ahead of the others, so that their layers come one after the other.
 2. A tensor lives in the memory of every core that reads it, an output of the network also in that of the lowest core
    that computes some of it. What lives only where it is computed does not travel; anything else is sent once for all.
 3. Rows of one output on several cores: each sends its partial sums, as words of 32 bits, to the core that the layer's
@@ -24,7 +25,7 @@ from .layers import layer_bounds
 from .macro_bound import macros_bound
 from .mapping_counters import counters_of
 from .mapping_memory import CoreMemory, memory_of
-from .mapping_places import cores_of, holders_of
+from .mapping_places import Cores, circles_of, cores_of, holders_of
 from .mapping_work import WORD_BYTES, CoreWork, is_split, matrix_work
 
 
@@ -75,6 +76,8 @@ class MappingCost:
         Bytes of activation memory that each core needs, about: layer by layer, and in a pipeline.
     counters
         Counters that each core needs in a pipeline, about.
+    circles
+        The cores in groups that give each other tensors in a circle; most are alone.
     """
 
     layers: tuple[LayerCost, ...]
@@ -83,6 +86,7 @@ class MappingCost:
     memories: tuple[CoreMemory, ...]
     pipeline_memories: tuple[CoreMemory, ...]
     counters: tuple[int, ...]
+    circles: tuple[Cores, ...]
 
     @property
     def cycles(self) -> int:
@@ -106,8 +110,8 @@ class MappingCost:
 
     @property
     def stages(self) -> tuple[int, ...]:
-        """Cycles of each core for one inference, if each works for an inference of its own."""
-        return tuple(sum(layer.cycles_on(memory.core) for layer in self.layers) for memory in self.memories)
+        """Cycles of each circle of cores for one inference, if each works for an inference of its own."""
+        return tuple(sum(max(map(layer.cycles_on, cores)) for layer in self.layers) for cores in self.circles)
 
     @property
     def interval(self) -> int:
@@ -152,6 +156,7 @@ def mapping_cost(network: Network, mapping: Mapping, architecture: Architecture)
         memories=memory_of(network, mapping, architecture, holders),
         pipeline_memories=memory_of(network, mapping, architecture, holders, pipelined=True),
         counters=counters_of(network, mapping, len(architecture.cores)),
+        circles=circles_of(network, mapping, len(architecture.cores)),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
 from nngen.ir import Layer, LayerMapping, Mapping, MatrixLayer, Network
 
 from .mapping_work import is_split
@@ -32,6 +35,18 @@ def holders_of(network: Network, mapping: Mapping) -> dict[str, Cores]:
         if layer.output in kept or not holders[layer.output]:
             holders[layer.output].add(_home(layer, by_name[layer.name]))
     return {name: frozenset(cores or {0}) for name, cores in holders.items()}
+
+
+def circles_of(network: Network, mapping: Mapping, cores: int) -> tuple[Cores, ...]:
+    """Return the cores in groups: those that give tensors to each other, directly or in a circle, are in one."""
+    gives = np.zeros((cores, cores), np.bool_)
+    for layer in network.layers:
+        for reader in network.readers(layer.output):
+            for core in cores_of(layer, mapping.layer(layer.name)):
+                gives[core, sorted(cores_of(reader, mapping.layer(reader.name)))] = True
+    count, group = connected_components(gives, directed=True, connection="strong")
+    found = [frozenset(np.flatnonzero(group == number).tolist()) for number in range(count)]
+    return tuple(sorted(found, key=min))
 
 
 def _home(layer: Layer, mapping: LayerMapping) -> int:
