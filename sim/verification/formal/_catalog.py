@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _addresses, _banks, _collector, _counters, _issue, _loops, _queues, _requantizer, _sar
+from . import _addresses, _arbiter, _banks, _collector, _counters, _issue, _loops, _queues, _requantizer, _sar
 from ._proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
@@ -15,4 +15,5 @@ PROOFS: tuple[Proof, ...] = (
     _sar.PROOF,
     _requantizer.PROOF,
     _collector.PROOF,
+    _arbiter.PROOF,
 )
