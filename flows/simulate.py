@@ -17,6 +17,7 @@ from nngen.host.ends import finish_outputs, quantize_inputs
 from nngen.isa import Cause
 
 from .arrays import check_writable, write_arrays
+from .batches import Batches
 from .levels import Level
 from .machine import Machine, RtlSimulator
 from .present import printable
@@ -45,7 +46,9 @@ class Simulation:
     codes
         The accelerator's integers before the host's tail, shape (samples, height, width, channels) by tensor.
     events
-        Event counters by name, shape ``(samples,)``; empty for the golden model, which has no time.
+        Event counters by name, shape ``(starts,)``; empty for the golden model, which has no time.
+    inferences
+        Of a start of the chip: several in a pipeline.
     tensors
         Codes of every tensor, where the model tells them.
     """
@@ -55,6 +58,7 @@ class Simulation:
     codes: dict[str, IntArray]
     events: dict[str, IntArray]
     tensors: dict[str, IntArray]
+    inferences: int
 
     @property
     def samples(self) -> int:
@@ -164,8 +168,8 @@ def run_samples(
         for timing in iss.timings:
             _check_cause(timing.cause, timing.pc)
         codes = iss.outputs
-        count = len(next(iter(inputs.values())))
-        events = {name: np.full(count, value, np.int64) for name, value in iss.events.items()}
+        starts = Batches.of(inputs, machine.places).starts
+        events = {name: np.full(starts, value, np.int64) for name, value in iss.events.items()}
     else:
         rtl = machine.rtl(inputs, simulator=simulator or "icarus", waves=waves, progress=progress)
         for core in rtl.cores:
@@ -173,7 +177,14 @@ def run_samples(
                 _check_cause(cause, pc)
         codes, events = rtl.outputs, rtl.events
     outputs = finish_outputs(machine.network, codes)
-    return Simulation(level=level, outputs=dict(outputs), codes=codes, events=events, tensors=tensors)
+    return Simulation(
+        level=level,
+        outputs=dict(outputs),
+        codes=codes,
+        events=events,
+        tensors=tensors,
+        inferences=machine.places,
+    )
 
 
 def _check_cause(cause: Cause, pc: int) -> None:
@@ -211,5 +222,6 @@ def render(result: Simulation) -> RenderableType:
     if result.events:
         cycles = result.events["cycles"]
         span = f"{cycles.min():,}" if cycles.min() == cycles.max() else f"{cycles.min():,} to {cycles.max():,}"
-        parts.append(Text(f"{span} cycles for each sample"))
+        each = "sample" if result.inferences == 1 else f"{result.inferences} samples"
+        parts.append(Text(f"{span} cycles for each {each}"))
     return Group(*parts)

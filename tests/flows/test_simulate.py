@@ -7,19 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import Result
 
 from nngen.bundle import BuildDirectory
 from nngen.errors import ToolError
 from nngen.flows import machine as machine_module
 from nngen.flows.arrays import read_arrays
+from nngen.flows.build import build
 from nngen.flows.evaluate import evaluate
 from nngen.flows.levels import Level
 from nngen.flows.machine import Machine
-from nngen.flows.networks.digits import FOLDER, IMAGES, LABELS
+from nngen.flows.networks.digits import CALIBRATION, FOLDER, IMAGES, LABELS
 from nngen.flows.reference import run_reference
 from nngen.flows.samples import read_samples
-from nngen.flows.simulate import run_samples, simulate
+from nngen.flows.simulate import render, run_samples, simulate
 from nngen.flows.utilization import utilization
 from nngen.host.ends import quantize_inputs
 from nngen.isa import EVENT_NAMES, Cause
@@ -185,3 +187,22 @@ def test_cells_and_converters_in_use_are_counted(program_build: BuildDirectory) 
     assert used.macros[1] == 12
     assert used.converters[0] <= used.converters[1] == 24
     assert [layer.matrix for layer in used.layers] == [(9, 8), (72, 8), (72, 16), (256, 10)]
+
+
+def test_a_pipeline_computes_what_the_golden_model_does(repository: Path, tmp_path: Path) -> None:
+    """Four samples at three a start: the last one takes three places of the second start."""
+    quad = repository / "flows" / "architectures" / "cim256_quad.toml"
+    made = build(
+        FOLDER / "cnn_residual_w8a8.onnx", quad, tmp_path / "build", calibration=CALIBRATION, strategy="throughput",
+        inferences=3, only=("program",),
+    )  # fmt: skip
+    machine = Machine.of(made)
+    samples = {name: array[:4] for name, array in read_arrays(CALIBRATION).items()}
+    golden, iss = (run_samples(machine, samples, level=level) for level in (Level.GOLDEN, Level.ISS))
+    for name, codes in golden.codes.items():
+        np.testing.assert_array_equal(iss.codes[name], codes)
+    assert iss.events["cycles"].shape == (2,)
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(render(iss))
+    assert f"{iss.events['cycles'][0]:,} cycles for each 3 samples" in capture.get()
