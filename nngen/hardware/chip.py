@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, ResetInserter, Value
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -118,17 +118,26 @@ class Chip(wiring.Component):
     def _bus(self, m: Module) -> None:
         """Send what one core writes to all others; a core's own outputs are 0 while it sends nothing."""
         nodes = self.nodes
-        progress = Cat(*[node.progress for node in nodes]).any()
+
+        def wire(name: str, value: Value) -> Signal:
+            """Name what all cores read: an expression would be written out for each of them."""
+            signal = Signal(value.shape(), name=f"bus_{name}")
+            m.d.comb += signal.eq(value)
+            return signal
+
+        progress = wire("progress", Cat(*[node.progress for node in nodes]).any())
+        valid = wire("valid", _any([Mux(node.to_bus_valid, node.targets, 0) for node in nodes]))
+        signals = wire("signal", _any([Mux(node.to_bus_signal, node.targets, 0) for node in nodes]))
+        index = wire("index", _any([Mux(node.to_bus_signal, node.to_bus_index, 0) for node in nodes]))
         words = {
-            name: _any([Mux(node.to_bus_valid, getattr(node, f"to_bus_{name}"), 0) for node in nodes])
+            name: wire(name, _any([Mux(node.to_bus_valid, getattr(node, f"to_bus_{name}"), 0) for node in nodes]))
             for name in _FROM_BUS
         }
-        index = _any([Mux(node.to_bus_signal, node.to_bus_index, 0) for node in nodes])
         for number, node in enumerate(nodes):
             m.d.comb += [
                 node.chip_progress.eq(progress),
-                node.from_bus_valid.eq(_any([one.to_bus_valid & one.targets[number] for one in nodes])),
-                node.from_bus_signal.eq(_any([one.to_bus_signal & one.targets[number] for one in nodes])),
+                node.from_bus_valid.eq(valid[number]),
+                node.from_bus_signal.eq(signals[number]),
                 node.from_bus_index.eq(index),
                 *(getattr(node, f"from_bus_{name}").eq(word) for name, word in words.items()),
             ]
