@@ -6,8 +6,8 @@ PYTHONBIN := $(VENV)/bin/python
 STAMP := $(VENV)/.nngen-setup
 
 NIGHTLY_ISA := nightly-isa-micro nightly-isa-odd
-NIGHTLY_NETWORKS := $(addprefix nightly-networks-,cim256 cim256_lossless cim128 cim128_lossless cim256_quad cim128_quad \
-	cim256_quad-pipelined cim128_quad-pipelined)
+NIGHTLY_NETWORKS := $(addprefix nightly-networks-,cim256 cim256_lossless cim128 cim128_lossless cim256_quad cim128_quad) \
+	$(addprefix nightly-networks-,cim256_quad-pipelined cim128_quad-pipelined)
 NIGHTLY := nightly-slow-tests nightly-benchmark nightly-curves nightly-dialects $(NIGHTLY_NETWORKS) $(NIGHTLY_ISA)
 
 .DEFAULT_GOAL := help
